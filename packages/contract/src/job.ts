@@ -1,0 +1,100 @@
+import Type, { type Static } from "typebox";
+import { ReplId, UserId } from "./repl.ts";
+
+const literals = <const Values extends readonly string[]>(values: Values, description: string) =>
+  Type.Enum([...values] as unknown as Values, { description });
+
+/** What a job does to its repl. */
+export const JOB_KINDS = ["start", "stop"] as const;
+/** {@inheritDoc JOB_KINDS} */
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** Life of a job: queued → active → (retrying → active)* → completed | failed | cancelled. */
+export const JOB_STATES = ["queued", "active", "retrying", "completed", "failed", "cancelled"] as const;
+/** {@inheritDoc JOB_STATES} */
+export type JobState = (typeof JOB_STATES)[number];
+
+/** States that never change again. */
+export const TERMINAL_STATES: ReadonlySet<JobState> = new Set(["completed", "failed", "cancelled"]);
+
+/**
+ * Where a job stands, in the order it passes through, with the progress (percent) that entering it shows.
+ * A start: queued, applying, scheduling, pulling, copying, starting, answering, done. A stop: queued, deleting, done.
+ */
+export const PHASES = {
+  queued: 0,
+  applying: 10,
+  deleting: 30,
+  scheduling: 40,
+  pulling: 50,
+  copying: 65,
+  starting: 80,
+  answering: 95,
+  done: 100,
+} as const;
+/** {@inheritDoc PHASES} */
+export type Phase = keyof typeof PHASES;
+
+/** What an attempt did to a resource; each completes the sentence "Deployment/ns/name has been …". */
+export const ACTIONS = ["created", "updated", "unchanged", "deleted", "absent"] as const;
+/** {@inheritDoc ACTIONS} */
+export type Action = (typeof ACTIONS)[number];
+
+/** One resource of a job's change set, as the client sees it. */
+export const ResourceStatus = Type.Object(
+  {
+    kind: Type.String({ examples: ["Deployment"] }),
+    name: Type.String(),
+    namespace: Type.String(),
+    action: literals(ACTIONS, "What the job did to it."),
+    ready: Type.Boolean({ description: "Whether it serves (or is gone, for a stop)." }),
+    message: Type.String({ description: "In plain words; empty where there is nothing to say." }),
+  },
+  { $id: "ResourceStatus" },
+);
+/** {@inheritDoc ResourceStatus} */
+export type ResourceStatus = Static<typeof ResourceStatus>;
+
+/** Why a job failed or was cancelled. */
+export const JobError = Type.Object(
+  {
+    code: Type.String({ description: "One of the codes of docs/errors.md.", examples: ["image_pull_failed"] }),
+    message: Type.String({ description: "For the user, in plain words." }),
+    retryable: Type.Boolean({ description: "Whether the same start may succeed later without a change." }),
+    details: Type.Object(
+      {},
+      { additionalProperties: true, description: "The evidence: conditions, exit codes, last messages." },
+    ),
+  },
+  { $id: "JobError" },
+);
+/** {@inheritDoc JobError} */
+export type JobError = Static<typeof JobError>;
+
+const Timestamp = (description: string) => Type.String({ format: "date-time", description });
+const Nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
+/** What `GET /jobs/:jobId` answers; times are ISO 8601 in UTC by Redis' clock. */
+export const JobStatus = Type.Object(
+  {
+    jobId: Type.String(),
+    kind: literals(JOB_KINDS, "What the job does."),
+    replId: ReplId,
+    userId: UserId,
+    generation: Type.Integer({ minimum: 1 }),
+    state: literals(JOB_STATES, "completed, failed and cancelled are final."),
+    phase: literals(Object.keys(PHASES) as Phase[], "The step it is at."),
+    progress: Type.Integer({ minimum: 0, maximum: 100, description: "Percent; never goes back within an attempt." }),
+    message: Type.String({ description: "What happens now, or how it ended, in plain words." }),
+    attempts: Type.Object({ made: Type.Integer({ minimum: 0 }), max: Type.Integer({ minimum: 1 }) }),
+    createdAt: Timestamp("When it was accepted."),
+    startedAt: Nullable(Timestamp("When a worker first took it.")),
+    finishedAt: Nullable(Timestamp("When it ended.")),
+    resources: Type.Array(ResourceStatus),
+    urls: Type.Array(Type.String({ format: "uri" }), { description: "Where the workspace answers." }),
+    error: Nullable(JobError),
+  },
+  { $id: "JobStatus" },
+);
+/** {@inheritDoc JobStatus} */
+export type JobStatus = Static<typeof JobStatus>;

@@ -1,0 +1,35 @@
+/**
+ * Every Redis key of the service. The braces make them hash to one slot, BullMQ's included, so that each script is
+ * atomic on Redis Cluster too. BullMQ forbids `:` in queue names.
+ */
+export const DEFAULT_PREFIX = "{repl-orchestrator}";
+
+/** BullMQ's queue of start and stop jobs. */
+export const QUEUE_NAME = "repls";
+
+/** The service's own keys below `prefix`; `job` and `repl` hold hashes, the rest is said beside each. */
+export function keysOf(prefix: string) {
+  return {
+    /** Hash: one job's record. */
+    job: (jobId: string) => `${prefix}:job:${jobId}`,
+    /** Hash: one repl's intent. */
+    repl: (replId: string) => `${prefix}:repl:${replId}`,
+    /** String with expiry: token of the attempt that may write the repl's resources. */
+    lease: (replId: string) => `${prefix}:lease:${replId}`,
+    /** Sorted set: ids of the jobs that have not ended, by time of acceptance (ms). */
+    open: `${prefix}:open`,
+    /** Set: ids of the repls that are meant to run. */
+    running: `${prefix}:running`,
+    /** Set: ids of all repls a user owns. */
+    userRepls: (userId: string) => `${prefix}:user-repls:${userId}`,
+    /** Set: ids of the repls a user owns that are meant to run. */
+    userRunning: (userId: string) => `${prefix}:user-running:${userId}`,
+    /** Channel: a job's whole record (flat JSON array of fields and values) after each change. */
+    changes: `${prefix}:changes`,
+    /** Channel: the id of a job that was just cancelled. */
+    cancelled: `${prefix}:cancelled`,
+  };
+}
+
+/** {@link keysOf}'s result. */
+export type Keys = ReturnType<typeof keysOf>;

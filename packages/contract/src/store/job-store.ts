@@ -1,0 +1,143 @@
+import type { Redis } from "ioredis";
+import type { JobKind } from "../job.ts";
+import { MAX_ATTEMPTS } from "../job-queue.ts";
+import { keysOf } from "../keys.ts";
+import { decodeRecord, encodeChange, type JobChange, type JobRecord } from "./record.ts";
+import { loadScripts } from "./scripts.ts";
+
+/** A request for a start or a stop, checked against the schemas. */
+export interface JobRequest {
+  readonly kind: JobKind;
+  readonly replId: string;
+  readonly userId: string;
+  /** Id for the job if it is accepted; random, at least 122 bits. */
+  readonly jobId: string;
+  /** Id of the HTTP request, for the logs. */
+  readonly requestId: string;
+}
+
+/** What became of a request. `accepted` must be followed by `enqueue` under the same id. */
+export type Acceptance =
+  | { readonly outcome: "accepted" | "joined"; readonly jobId: string; readonly openJobs: number }
+  | { readonly outcome: "foreign" | "full"; readonly openJobs: number };
+
+/** Whether an attempt may go on. `cancelled`: its job has ended. `lost`: another attempt may hold the repl. */
+export type Hold = "ok" | "cancelled" | "lost";
+
+/** The right to write one repl's resources for a while. */
+export interface Lease {
+  readonly jobId: string;
+  readonly replId: string;
+  /** Unique for each attempt. */
+  readonly token: string;
+}
+
+/** What `begin` found. `wait`: try again after `waitMs` at the latest. */
+export type Beginning =
+  | {
+      readonly outcome: "run";
+      readonly record: JobRecord /** Whether the repl has been ready since its intent last changed. */;
+      readonly ranBefore: boolean;
+    }
+  | { readonly outcome: "crashed"; readonly record: JobRecord }
+  | { readonly outcome: "wait"; readonly waitMs: number }
+  | { readonly outcome: "ended" };
+
+/** Limits of the store. */
+export interface JobStoreOptions {
+  readonly prefix: string;
+  /** How long an ended job stays readable. Default: 7 days. */
+  readonly retentionSeconds?: number;
+  /** Most jobs that may be open at once; 0 is no limit, the default. Stops are always accepted. */
+  readonly maxOpenJobs?: number;
+  /** How long a lease lasts without a renewal. Default: 10 s, the time until another worker may take over. */
+  readonly leaseMs?: number;
+}
+
+/** Attempts in a row that may end with their process before the job is given up: it may be what kills them. */
+const TOLERATED_CRASHES = 10;
+const DEFAULT_LEASE_MS = 10_000;
+const WEEK_SECONDS = 7 * 24 * 3_600;
+
+/**
+ * Intents and jobs in Redis: the only source of a job's status. Each method is one Redis round trip and, where it
+ * writes, one Lua script; all reject with ioredis' errors when Redis does not answer.
+ */
+export type JobStore = ReturnType<typeof createJobStore>;
+
+/** Builds a {@link JobStore} on a connection, which stays the caller's to close. */
+export function createJobStore(redis: Redis, options: JobStoreOptions) {
+  const { prefix, retentionSeconds = WEEK_SECONDS, maxOpenJobs = 0, leaseMs = DEFAULT_LEASE_MS } = options;
+  const keys = keysOf(prefix);
+  const run = loadScripts(redis);
+
+  return {
+    /** The lease's length, so that its holder knows how often to renew it. */
+    leaseMs,
+
+    /** Decides a start or a stop: accepts it, joins the one under way, or refuses. Repeating a call is harmless. */
+    async accept(request: JobRequest): Promise<Acceptance> {
+      const { kind, replId, userId, jobId, requestId } = request;
+      const reply = await run(
+        "accept",
+        prefix,
+        kind,
+        replId,
+        userId,
+        jobId,
+        MAX_ATTEMPTS,
+        requestId,
+        maxOpenJobs,
+        retentionSeconds,
+      );
+      const [outcome, id, openJobs] = reply as [Acceptance["outcome"], string, number];
+      return outcome === "accepted" || outcome === "joined" ? { outcome, jobId: id, openJobs } : { outcome, openJobs };
+    },
+
+    /** One job's record, or null where none is known under the id. */
+    async find(jobId: string): Promise<JobRecord | null> {
+      const fields = await redis.hgetall(keys.job(jobId));
+      return decodeRecord(Object.entries(fields).flat());
+    },
+
+    /** Begins attempt number `made` (from 1) of a job, unless it has ended or has to wait. */
+    async begin(jobId: string, token: string, made: number): Promise<Beginning> {
+      const reply = await run("begin", prefix, jobId, token, leaseMs, made, TOLERATED_CRASHES);
+      const [outcome, detail, ranBefore] = reply as [Beginning["outcome"], (string[] | number)?, number?];
+      if (outcome === "ended") return { outcome };
+      if (outcome === "wait") return { outcome, waitMs: detail as number };
+      const record = decodeRecord(detail as string[]) as JobRecord;
+      return outcome === "run" ? { outcome, record, ranBefore: ranBefore === 1 } : { outcome, record };
+    },
+
+    /** Renews the lease and writes a change. Without a change it is the guard before a write to the cluster. */
+    async report({ jobId, replId, token }: Lease, change: JobChange = {}): Promise<Hold> {
+      return (await run("report", prefix, jobId, replId, token, leaseMs, ...encodeChange(change))) as Hold;
+    },
+
+    /** Ends the attempt and gives the lease back; `queued` hands the job back to the other workers. */
+    async settle(
+      lease: Lease,
+      state: "completed" | "failed" | "retrying" | "queued",
+      change: JobChange,
+    ): Promise<Hold> {
+      const { jobId, replId, token } = lease;
+      return (await run(
+        "settle",
+        prefix,
+        jobId,
+        replId,
+        token,
+        state,
+        retentionSeconds,
+        ...encodeChange(change),
+      )) as Hold;
+    },
+
+    /** Calls back with the id of every job that is cancelled from now on; needs a connection of its own, which it takes over. */
+    async onCancelled(subscriber: Redis, listener: (jobId: string) => void): Promise<void> {
+      subscriber.on("message", (_channel: string, jobId: string) => listener(jobId));
+      await subscriber.subscribe(keys.cancelled);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+-- Ends an attempt: gives the lease back and records the outcome, unless the job has ended meanwhile.
+-- KEYS  1 prefix
+-- ARGV  1 jobId  2 replId  3 token ('' when the attempt never began)  4 state: completed | failed | retrying | queued
+--       5 job retention, seconds  6... fields and values of the record
+-- Returns ok | cancelled | lost. A settled job's lease is gone in each case but `lost`.
+local prefix, jobId, replId, token, state = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local jobKey, replKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':repl:' .. replId, prefix .. ':lease:' .. replId
+local holder = redis.call('GET', leaseKey)
+if token ~= '' then
+  if holder ~= token then return 'lost' end
+  redis.call('DEL', leaseKey)
+elseif holder then
+  return 'lost'
+end
+if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' end
+
+redis.call('HSET', jobKey, 'state', state, 'begins', 0, unpack(ARGV, 6))
+redis.call('HINCRBY', jobKey, 'version', 1)
+if state == 'completed' or state == 'failed' then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  redis.call('HSET', jobKey, 'finishedAt', now)
+  redis.call('EXPIRE', jobKey, ARGV[5])
+  redis.call('ZREM', prefix .. ':open', jobId)
+
+  local repl = redis.call('HMGET', replKey, 'jobId', 'desired', 'generation', 'readyGeneration', 'userId')
+  if repl[1] == jobId and repl[2] == 'running' then
+    if state == 'completed' then
+      redis.call('HSET', replKey, 'readyGeneration', repl[3], 'readyAt', now)
+    elseif repl[4] ~= repl[3] then
+      -- The repl never ran at this generation: its start leaves nothing, so it is meant to be stopped from now on.
+      redis.call('HSET', replKey, 'desired', 'stopped', 'generation', repl[3] + 1, 'changedAt', now)
+      redis.call('SREM', prefix .. ':running', replId)
+      redis.call('SREM', prefix .. ':user-running:' .. repl[5], replId)
+    end
+  end
+end
+redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey)))
+return 'ok'

@@ -1,0 +1,268 @@
+import { randomUUID } from "node:crypto";
+import { startRedis, type TestRedis } from "@repl/testkit";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createJobStore, type JobRecord, type JobStore, keysOf, type Lease } from "../src/index.ts";
+
+let server: TestRedis;
+let redis: Redis;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+/** A store under a prefix of its own, with helpers that fail the test when the store answers anything unexpected. */
+function setup(options: { maxOpenJobs?: number; leaseMs?: number } = {}) {
+  const prefix = `{${randomUUID()}}`;
+  const store = createJobStore(redis, { prefix, ...options });
+  const request = (kind: "start" | "stop", replId: string, userId = "alice") =>
+    store.accept({ kind, replId, userId, jobId: randomUUID(), requestId: "request-1" });
+  const accepted = async (kind: "start" | "stop", replId: string, userId?: string) => {
+    const acceptance = await request(kind, replId, userId);
+    if (acceptance.outcome !== "accepted") throw new Error(`${kind} was ${acceptance.outcome}`);
+    return acceptance.jobId;
+  };
+  const record = async (jobId: string): Promise<JobRecord> => {
+    const found = await store.find(jobId);
+    if (found === null) throw new Error(`no record of ${jobId}`);
+    return found;
+  };
+  return { prefix, keys: keysOf(prefix), store, request, accepted, record };
+}
+
+async function begun(store: JobStore, jobId: string, made = 1): Promise<Lease> {
+  const token = randomUUID();
+  const beginning = await store.begin(jobId, token, made);
+  if (beginning.outcome !== "run") throw new Error(`begin: ${beginning.outcome}`);
+  return { jobId, replId: beginning.record.replId, token };
+}
+
+describe("accept", () => {
+  test("records a start as queued, with the intent running at generation 1", async () => {
+    const { keys, accepted, record } = setup();
+    const jobId = await accepted("start", "demo");
+    expect(await record(jobId)).toMatchObject({
+      jobId,
+      kind: "start",
+      replId: "demo",
+      userId: "alice",
+      generation: 1,
+      state: "queued",
+      phase: "queued",
+      progress: 0,
+      made: 0,
+      requestId: "request-1",
+      startedAt: null,
+      finishedAt: null,
+      error: null,
+      version: 1,
+    });
+    expect(await redis.hgetall(keys.repl("demo"))).toMatchObject({
+      desired: "running",
+      generation: "1",
+      jobId,
+      userId: "alice",
+    });
+    expect(await redis.smembers(keys.running)).toEqual(["demo"]);
+  });
+
+  test("is harmless to repeat under the same id, as a client library does after a lost reply", async () => {
+    const { keys, store } = setup();
+    const jobId = randomUUID();
+    const request = { kind: "start", replId: "demo", userId: "alice", jobId, requestId: "r" } as const;
+    const first = await store.accept(request);
+    expect(await store.accept(request)).toEqual(first);
+    expect(await redis.zcard(keys.open)).toBe(1);
+  });
+
+  test("lets 200 simultaneous starts of one repl join one job", async () => {
+    const { request } = setup();
+    const answers = await Promise.all(Array.from({ length: 200 }, () => request("start", "demo")));
+    expect(answers.filter(({ outcome }) => outcome === "accepted")).toHaveLength(1);
+    expect(answers.filter(({ outcome }) => outcome === "joined")).toHaveLength(199);
+    expect(new Set(answers.map((answer) => "jobId" in answer && answer.jobId)).size).toBe(1);
+  });
+
+  test("refuses a repl of another user, running or stopped, and changes nothing", async () => {
+    const { store, keys, request, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    const before = await redis.hgetall(keys.repl("demo"));
+    expect(await request("start", "demo", "mallory")).toMatchObject({ outcome: "foreign" });
+    expect(await request("stop", "demo", "mallory")).toMatchObject({ outcome: "foreign" });
+    expect(await redis.hgetall(keys.repl("demo"))).toEqual(before);
+    await store.settle(await begun(store, jobId), "completed", {});
+    await store.settle(await begun(store, await accepted("stop", "demo")), "completed", {});
+    expect(await request("start", "demo", "mallory")).toMatchObject({ outcome: "foreign" });
+  });
+
+  test("refuses starts beyond the limit of open jobs, never stops", async () => {
+    const { request } = setup({ maxOpenJobs: 2 });
+    expect(await request("start", "one")).toMatchObject({ outcome: "accepted" });
+    expect(await request("start", "two")).toMatchObject({ outcome: "accepted" });
+    expect(await request("start", "three")).toEqual({ outcome: "full", openJobs: 2 });
+    expect(await request("start", "two")).toMatchObject({ outcome: "joined" });
+    expect(await request("stop", "two")).toMatchObject({ outcome: "accepted" });
+  });
+
+  test("keeps the generation while the intent stays, so that a second start changes no resource", async () => {
+    const { store, accepted, record } = setup();
+    const first = await accepted("start", "demo");
+    await store.settle(await begun(store, first), "completed", {});
+    const second = await accepted("start", "demo");
+    expect(second).not.toBe(first);
+    expect((await record(second)).generation).toBe(1);
+    const stop = await accepted("stop", "demo");
+    expect((await record(stop)).generation).toBe(2);
+  });
+
+  test("a name that was only ever stopped is not taken and is forgotten", async () => {
+    const { keys, accepted } = setup();
+    await accepted("stop", "never-started");
+    expect(await redis.ttl(keys.repl("never-started"))).toBeGreaterThan(0);
+    expect(await redis.exists(keys.userRepls("alice"))).toBe(0);
+    await accepted("start", "never-started");
+    expect(await redis.ttl(keys.repl("never-started"))).toBe(-1);
+  });
+});
+
+describe("stop and start in a row", () => {
+  test("a stop ends a queued start as cancelled, at once and for good", async () => {
+    const { store, accepted, record } = setup();
+    const start = await accepted("start", "demo");
+    await accepted("stop", "demo");
+    expect(await record(start)).toMatchObject({ state: "cancelled", finishedAt: expect.any(Number) });
+    expect(await store.begin(start, randomUUID(), 1)).toEqual({ outcome: "ended" });
+  });
+
+  test("a stop tells the worker of an active start, whose writes are refused from then on", async () => {
+    const { store, accepted } = setup();
+    const heard = Promise.withResolvers<string>();
+    const subscriber = new Redis(server.url);
+    await store.onCancelled(subscriber, heard.resolve);
+    const start = await accepted("start", "demo");
+    const lease = await begun(store, start);
+    expect(await store.report(lease)).toBe("ok");
+    const stop = await accepted("stop", "demo");
+    expect(await heard.promise).toBe(start);
+    expect(await store.report(lease, { message: "still here" })).toBe("cancelled");
+    expect(await store.begin(stop, randomUUID(), 1)).toMatchObject({ outcome: "wait" });
+    expect(await store.settle(lease, "queued", {})).toBe("cancelled");
+    expect(await store.begin(stop, randomUUID(), 1)).toMatchObject({ outcome: "run" });
+    subscriber.disconnect();
+  });
+
+  test("a start waits for the stop before it, also through a cancelled start between them", async () => {
+    const { store, accepted } = setup();
+    await store.settle(await begun(store, await accepted("start", "demo")), "completed", {});
+    const stop = await accepted("stop", "demo");
+    await accepted("start", "demo");
+    const secondStop = await accepted("stop", "demo");
+    const start = await accepted("start", "demo");
+    expect(await store.begin(start, randomUUID(), 1)).toMatchObject({ outcome: "wait" });
+    expect(await store.begin(secondStop, randomUUID(), 1)).toMatchObject({ outcome: "wait" });
+    await store.settle(await begun(store, stop), "completed", {});
+    await store.settle(await begun(store, secondStop), "completed", {});
+    expect(await store.begin(start, randomUUID(), 1)).toMatchObject({ outcome: "run" });
+  });
+});
+
+describe("lease", () => {
+  test("one attempt holds a repl; another waits until it is given back", async () => {
+    const { store, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    const lease = await begun(store, jobId);
+    expect(await store.begin(jobId, randomUUID(), 1)).toMatchObject({ outcome: "wait", waitMs: expect.any(Number) });
+    await store.settle(lease, "retrying", { message: "again" });
+    expect(await store.begin(jobId, randomUUID(), 2)).toMatchObject({ outcome: "run" });
+  });
+
+  test("runs out without a renewal, and then the old holder can neither report nor settle", async () => {
+    const { store, keys, accepted, record } = setup();
+    const jobId = await accepted("start", "demo");
+    const old = await begun(store, jobId);
+    await redis.pexpire(keys.lease("demo"), 0);
+    const lease = await begun(store, jobId);
+    expect(await store.report(old, { message: "zombie" })).toBe("lost");
+    expect(await store.settle(old, "completed", { message: "zombie" })).toBe("lost");
+    expect((await record(jobId)).state).toBe("active");
+    expect(await store.report(lease)).toBe("ok");
+  });
+
+  test("is renewed by a report", async () => {
+    const { store, keys, accepted } = setup({ leaseMs: 5_000 });
+    const lease = await begun(store, await accepted("start", "demo"));
+    await redis.pexpire(keys.lease("demo"), 100);
+    await store.report(lease);
+    expect(await redis.pttl(keys.lease("demo"))).toBeGreaterThan(4_000);
+  });
+
+  test("a job whose attempts end with their process again and again is given up", async () => {
+    const { store, keys, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    for (let crash = 0; crash < 10; crash++) {
+      await begun(store, jobId);
+      await redis.del(keys.lease("demo"));
+    }
+    expect(await store.begin(jobId, randomUUID(), 1)).toMatchObject({ outcome: "crashed" });
+  });
+});
+
+describe("settle", () => {
+  test("a completed start keeps its result, leaves the open jobs and expires one day", async () => {
+    const { store, keys, accepted, record } = setup();
+    const jobId = await accepted("start", "demo");
+    await store.settle(await begun(store, jobId), "completed", {
+      phase: "done",
+      progress: 100,
+      urls: ["http://demo"],
+      message: "ok",
+    });
+    expect(await record(jobId)).toMatchObject({
+      state: "completed",
+      phase: "done",
+      urls: ["http://demo"],
+      finishedAt: expect.any(Number),
+    });
+    expect(await redis.zcard(keys.open)).toBe(0);
+    expect(await redis.exists(keys.lease("demo"))).toBe(0);
+    expect(await redis.ttl(keys.job(jobId))).toBeGreaterThan(6 * 24 * 3_600);
+  });
+
+  test("a start that fails for good makes the intent stopped, unless the repl already ran", async () => {
+    const { store, keys, accepted } = setup();
+    const desired = () => redis.hmget(keys.repl("demo"), "desired", "generation");
+    await store.settle(await begun(store, await accepted("start", "demo")), "failed", {});
+    expect(await desired()).toEqual(["stopped", "2"]);
+    expect(await redis.smembers(keys.running)).toEqual([]);
+
+    await store.settle(await begun(store, await accepted("start", "demo")), "completed", {});
+    const again = await accepted("start", "demo");
+    expect(await store.begin(again, "token", 1)).toMatchObject({ outcome: "run", ranBefore: true });
+    await store.settle({ jobId: again, replId: "demo", token: "token" }, "failed", {});
+    expect(await desired()).toEqual(["running", "3"]);
+  });
+
+  test("every change is published with the whole record", async () => {
+    const { store, keys, accepted } = setup();
+    const subscriber = new Redis(server.url);
+    const states: string[] = [];
+    const ended = Promise.withResolvers<void>();
+    subscriber.on("message", (_channel, message: string) => {
+      const fields = JSON.parse(message) as string[];
+      states.push(`${fields[fields.indexOf("state") + 1]}/${fields[fields.indexOf("phase") + 1]}`);
+      if (states.at(-1)?.startsWith("completed")) ended.resolve();
+    });
+    await subscriber.subscribe(keys.changes);
+    const lease = await begun(store, await accepted("start", "demo"));
+    await store.report(lease, { phase: "applying" });
+    await store.settle(lease, "completed", { phase: "done" });
+    await ended.promise;
+    expect(states).toEqual(["queued/queued", "active/queued", "active/applying", "completed/done"]);
+    subscriber.disconnect();
+  });
+});
