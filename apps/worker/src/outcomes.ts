@@ -1,0 +1,92 @@
+import type { Failure, JobChange, JobRecord, Lease, QueuedJob } from "@repl/contract";
+import { DelayedError, UnrecoverableError, WaitingError } from "bullmq";
+import type { Logger } from "pino";
+import type { AttemptEnded, EndReason } from "./attempt-ended.ts";
+import type { RunDeps } from "./deps.ts";
+import type { LeaseHolder } from "./lease-holder.ts";
+import { startRepl } from "./start-repl.ts";
+import { stopRepl } from "./stop-repl.ts";
+
+/** Longest pause before a job that has to wait for its repl looks again. */
+const LOOK_AGAIN_MS = 250;
+
+/** One attempt while it holds its repl. */
+export interface RunningAttempt {
+  readonly job: QueuedJob;
+  readonly lockToken: string | undefined;
+  readonly record: JobRecord;
+  readonly lease: Lease;
+  readonly holder: LeaseHolder;
+  readonly log: Logger;
+  /** Whether the repl has been ready since its intent last changed: then a failed start leaves it as it is. */
+  readonly ranBefore: boolean;
+}
+
+/** Runs the pipeline of the job's kind and records its result. */
+export async function complete({ record, lease, holder, log }: RunningAttempt, deps: RunDeps): Promise<void> {
+  const pipeline = record.kind === "start" ? startRepl : stopRepl;
+  const result = await pipeline(record, holder, deps);
+  const hold = await deps.store.settle(lease, "completed", result);
+  if (hold !== "ok") holder.end(hold);
+  holder.signal.throwIfAborted();
+  log.info({ resources: result.resources?.map(({ kind, action }) => `${kind} ${action}`) }, "job completed");
+}
+
+/** Ends an attempt that may not go on, without counting it. */
+export async function standDown(
+  { job, lockToken, lease, log }: RunningAttempt,
+  reason: EndReason,
+  { store }: RunDeps,
+): Promise<void> {
+  log.info({ reason }, "attempt ended early");
+  const hold = await store.settle(
+    lease,
+    "queued",
+    reason === "shutdown" ? { message: "Waiting for another worker." } : {},
+  );
+  if (hold === "cancelled") return;
+  if (reason === "lost") return delay(job, lockToken);
+  await job.moveToWait(lockToken);
+  throw new WaitingError();
+}
+
+/** The only place where a failure becomes BullMQ's decision to retry or not. */
+export async function fail(attempt: RunningAttempt, failure: Failure, deps: RunDeps): Promise<void> {
+  const { record, lease, holder, log } = attempt;
+  const error = failure.toJobError();
+  const retry = failure.retriedByWorker && record.made < record.max;
+  if (retry) {
+    log.warn({ code: failure.code, err: failure }, "attempt failed, will be retried");
+    const hold = await deps.store.settle(lease, "retrying", { message: `${failure.message} Trying again.`, error });
+    if (hold === "cancelled") return;
+    throw failure;
+  }
+  const cleanUp = record.kind === "start" && !attempt.ranBefore && deps.cleanUpOnFailure;
+  const leftovers = cleanUp ? await cleanUpAfter(attempt, deps) : {};
+  if (holder.signal.aborted) return standDown(attempt, (holder.signal.reason as AttemptEnded).reason, deps);
+  log.error({ code: failure.code, err: failure }, "job failed");
+  const hold = await deps.store.settle(lease, "failed", { ...leftovers, message: sentenceOf(record, failure), error });
+  if (hold === "cancelled") return;
+  throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
+}
+
+/** Deletes what a failed start made. Where that fails too, the sweep does it later: the failure itself is what counts. */
+async function cleanUpAfter({ record, holder, log }: RunningAttempt, deps: RunDeps): Promise<JobChange> {
+  try {
+    const { resources } = await stopRepl(record, { ...holder, report: async () => {} }, deps);
+    return { resources: resources ?? [] };
+  } catch (error) {
+    log.warn({ err: error }, "clean-up after a failed start did not succeed");
+    return {};
+  }
+}
+
+function sentenceOf({ kind }: JobRecord, failure: Failure): string {
+  return `Failed to ${kind === "start" ? "create" : "delete"} resources: ${failure.message}`;
+}
+
+/** Puts the job back for a moment, without counting an attempt. Always throws what tells BullMQ so. */
+export async function delay(job: QueuedJob, lockToken: string | undefined, waitMs = LOOK_AGAIN_MS): Promise<never> {
+  await job.moveToDelayed(Date.now() + Math.min(waitMs, LOOK_AGAIN_MS), lockToken);
+  throw new DelayedError();
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { Failure, type JobChange, type JobRecord, type QueuedJob, toFailure } from "@repl/contract";
+import { AttemptEnded, type EndReason } from "./attempt-ended.ts";
+import type { RunDeps } from "./deps.ts";
+import { holdLease, type LeaseHolder } from "./lease-holder.ts";
+import { complete, delay, fail, type RunningAttempt, standDown } from "./outcomes.ts";
+
+/** The attempts under way in this process. */
+export interface Attempts {
+  /** Ends the attempt of that job, if there is one here. */
+  end(jobId: string, reason: EndReason): void;
+  endAll(reason: EndReason): void;
+}
+
+/** Builds the function that runs one attempt of a job, and the register by which attempts are ended from outside. */
+export function createRunner(deps: RunDeps) {
+  const { store } = deps;
+  const holders = new Map<string, LeaseHolder>();
+  // An attempt that begins after this is ended at once.
+  let endingAll: EndReason | undefined;
+
+  const attempts: Attempts = {
+    end: (jobId, reason) => holders.get(jobId)?.end(reason),
+    endAll(reason) {
+      endingAll = reason;
+      for (const holder of holders.values()) holder.end(reason);
+    },
+  };
+
+  /** BullMQ's processor. What it throws tells BullMQ what to do with the job next. */
+  const run = async (job: QueuedJob, lockToken?: string): Promise<void> => {
+    const jobId = job.id ?? "";
+    const token = randomUUID();
+    const beginning = await store.begin(jobId, token, job.attemptsMade + 1);
+    if (beginning.outcome === "ended") return;
+    if (beginning.outcome === "wait") return delay(job, lockToken, beginning.waitMs);
+
+    const { record } = beginning;
+    const lease = { jobId, replId: record.replId, token };
+    const holder = holdLease(store, lease, (change) => showOnDashboard(job, change));
+    holders.set(jobId, holder);
+    if (endingAll !== undefined) holder.end(endingAll);
+    const log = deps.log.child(logFields(record));
+    const attempt = {
+      job,
+      lockToken,
+      record,
+      lease,
+      holder,
+      log,
+      ranBefore: "ranBefore" in beginning && beginning.ranBefore,
+    };
+    const work = () =>
+      beginning.outcome === "run" ? complete(attempt, deps) : Promise.reject(new Failure("worker_crashed"));
+    try {
+      await conclude(attempt, work, deps);
+    } finally {
+      holder.release();
+      holders.delete(jobId);
+    }
+  };
+
+  return { run, attempts };
+}
+
+/** Runs the work and, where it throws, records why: the attempt was ended from outside, or it failed. */
+async function conclude(attempt: RunningAttempt, work: () => Promise<void>, deps: RunDeps): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    const { reason } = attempt.holder.signal;
+    if (reason instanceof AttemptEnded) return standDown(attempt, reason.reason, deps);
+    await fail(attempt, toFailure(thrown), deps);
+  }
+}
+
+/** The dashboard reads BullMQ's own progress. It is for operators only, so a lost update does not matter. */
+function showOnDashboard(job: QueuedJob, { phase, progress, message }: JobChange): void {
+  if (phase !== undefined) job.updateProgress({ phase, progress, message }).catch(() => {});
+}
+
+function logFields({ jobId, kind, replId, userId, requestId, made }: JobRecord) {
+  return { jobId, kind, replId, userId, requestId, attempt: made };
+}

@@ -1,0 +1,41 @@
+import { isTerminating, type KubeObject } from "@repl/kube";
+import { ruleOf } from "../kinds.ts";
+import { LABELS, MANAGED_BY, MANIFEST_HASH } from "../labels.ts";
+import type { Manifest } from "../render/render.ts";
+import { matches } from "./matches.ts";
+
+/**
+ * What to do where a resource of the wanted name is there already.
+ * `keep`: it is as wanted. `replace` and `recreate`: it is ours and differs. `wait`: it is on its way out.
+ * `refuse`: it is someone else's. Whether this attempt may still write is asked before each write, not here.
+ */
+export type Decision = "keep" | "replace" | "recreate" | "wait" | "refuse";
+
+/** The 409 rule; see the table of kinds for what differs between them. */
+export function decide(manifest: Manifest, live: KubeObject): Decision {
+  if (!isOurs(manifest, live)) return "refuse";
+  if (isTerminating(live)) return "wait";
+  if (isAsWanted(manifest, live)) return "keep";
+  const { onDifference } = ruleOf(manifest);
+  if (onDifference === "keep") return "keep";
+  return onDifference === "update" ? "replace" : "recreate";
+}
+
+/** Whether a resource was made by this service for the same repl and user; its generation may differ. */
+export function isOurs(manifest: Manifest, live: KubeObject): boolean {
+  const label = (object: KubeObject, name: string) => object.metadata.labels?.[name];
+  return (
+    label(live, LABELS.managedBy) === MANAGED_BY &&
+    label(live, LABELS.repl) === label(manifest, LABELS.repl) &&
+    label(live, LABELS.user) === label(manifest, LABELS.user)
+  );
+}
+
+/** The hash tells that a field was removed from the template, the comparison that somebody changed the resource. */
+function isAsWanted(manifest: Manifest, live: KubeObject): boolean {
+  const { uid: _uid, resourceVersion: _version, ...metadata } = manifest.metadata;
+  return (
+    live.metadata.annotations?.[MANIFEST_HASH] === manifest.metadata.annotations[MANIFEST_HASH] &&
+    matches({ ...manifest, metadata }, live)
+  );
+}

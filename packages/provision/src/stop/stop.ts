@@ -1,0 +1,48 @@
+import { type KubeClient, KubeError, refOf, withRetry } from "@repl/kube";
+import type { Patience } from "../apply/apply-manifest.ts";
+import { type Change, type ChangeSet, change } from "../apply/change.ts";
+import { isOurs } from "../apply/decide.ts";
+import { find, waitUntilGone } from "../apply/wait-until-gone.ts";
+import type { Attempt } from "../attempt.ts";
+import { explain } from "../explain.ts";
+import { ruleOf } from "../kinds.ts";
+import type { Manifest } from "../render/render.ts";
+
+/**
+ * Deletes a repl's resources and waits until they, and the pods they own, are gone. What is not there, or belongs to
+ * someone else, counts as absent. Each delete names the uid that was read, so that a namesake made since survives.
+ * Claims stay: they hold the user's files.
+ * @throws {Failure} with a code of the contract
+ */
+export async function stop(
+  manifests: readonly Manifest[],
+  client: KubeClient,
+  attempt: Attempt,
+  patience: Patience,
+): Promise<ChangeSet> {
+  const doomed = manifests.filter((manifest) => ruleOf(manifest).onDifference !== "keep");
+  try {
+    return await Promise.all(doomed.map((manifest) => remove(manifest, client, attempt, patience)));
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+async function remove(manifest: Manifest, client: KubeClient, attempt: Attempt, patience: Patience): Promise<Change> {
+  const { signal } = attempt;
+  const retry = { signal, deadlineMs: patience.unavailableMs, retryUnknown: true };
+  const ref = refOf(manifest);
+  const live = await find(client, ref, retry);
+  if (live === undefined || !isOurs(manifest, live)) return change("absent", manifest);
+  const uid = live.metadata.uid ?? "";
+  await withRetry(async () => {
+    await attempt.guard();
+    try {
+      await client.remove(ref, { uid, propagation: "Foreground", signal });
+    } catch (error) {
+      if (!(error instanceof KubeError && (error.class === "gone" || error.class === "reread"))) throw error;
+    }
+  }, retry);
+  await waitUntilGone(client, ref, uid, { signal, ...patience });
+  return change("deleted", live);
+}

@@ -1,0 +1,70 @@
+import { at, isObject, listAt } from "../json.ts";
+import { PLACEHOLDER } from "../render/placeholder.ts";
+import type { Path, TemplateDocument } from "./document.ts";
+import type { TemplateProblem } from "./template-error.ts";
+
+/** Annotations by which an Ingress writes into its controller's configuration, claims hosts or sends requests elsewhere. */
+const DANGEROUS_ANNOTATION =
+  /-snippet$|\/auth-|\/mirror-|\/(rewrite-target|server-alias|upstream-vhost|permanent-redirect|temporal-redirect)$/;
+
+/** What may end the directive that a path becomes in a controller's configuration. */
+const UNSAFE_IN_PATH = /[;{}"'\\\s]/;
+
+/** Hosts and paths that several repls would claim, and what reaches into the ingress controller. */
+export function checkRoutes(document: TemplateDocument): TemplateProblem[] {
+  if (document.tree.kind === "Ingress") return checkIngress(document);
+  if (document.tree.kind === "HTTPRoute") return checkHttpRoute(document);
+  return [];
+}
+
+function checkIngress(document: TemplateDocument): TemplateProblem[] {
+  const { tree, problem } = document;
+  const problems = [...checkAnnotations(document)];
+  if (at(tree, "spec", "defaultBackend") !== undefined) {
+    problems.push(problem(["spec", "defaultBackend"], "spec.defaultBackend would catch the requests of all repls"));
+  }
+  listAt(tree, "spec", "rules").forEach((rule, index) => {
+    const host = at(rule, "host");
+    const paths = listAt(rule, "http", "paths").map((path) => at(path, "path"));
+    problems.push(...checkClaim(document, ["spec", "rules", index], host, paths));
+  });
+  return problems;
+}
+
+function checkHttpRoute(document: TemplateDocument): TemplateProblem[] {
+  const { tree } = document;
+  const paths = listAt(tree, "spec", "rules").flatMap((rule) => {
+    const matches = listAt(rule, "matches");
+    // A rule without matches is for every path.
+    return matches.length === 0 ? [undefined] : matches.map((match) => at(match, "path", "value"));
+  });
+  const hosts = listAt(tree, "spec", "hostnames");
+  const claims = hosts.length > 0 ? hosts : [undefined];
+  return claims.flatMap((host, index) => checkClaim(document, ["spec", "hostnames", index], host, paths));
+}
+
+/** A host, or else every path, must hold the placeholder: otherwise two repls would claim the same address. */
+function checkClaim(
+  { problem }: TemplateDocument,
+  path: Path,
+  host: unknown,
+  paths: readonly unknown[],
+): TemplateProblem[] {
+  if (typeof host === "string" && host.startsWith("*"))
+    return [problem(path, `the wildcard host ${host} would claim every repl's address`)];
+  const unsafe = paths.find((value) => typeof value === "string" && UNSAFE_IN_PATH.test(value));
+  if (unsafe !== undefined)
+    return [problem(path, `the path ${JSON.stringify(unsafe)} holds characters that are not allowed`)];
+  const isOwn = (value: unknown) => typeof value === "string" && value.includes(PLACEHOLDER);
+  if (isOwn(host) || (paths.length > 0 && paths.every(isOwn))) return [];
+  return [
+    problem(path, `neither the host nor every path holds ${PLACEHOLDER}: all repls would claim the same address`),
+  ];
+}
+
+function checkAnnotations({ tree, problem }: TemplateDocument): TemplateProblem[] {
+  const annotations = at(tree, "metadata", "annotations");
+  return Object.keys(isObject(annotations) ? annotations : {})
+    .filter((key) => DANGEROUS_ANNOTATION.test(key))
+    .map((key) => problem(["metadata", "annotations", key], `the annotation ${key} is not allowed in a template`));
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { NO_DELAYS, startSimulator } from "@repl/simulator";
+import { type ApiClient, createApiClient } from "@repl/testkit";
+import { missingTestCluster, useTestCluster } from "@repl/testkit/vitest";
+
+/** A Kubernetes API that the system tests run against. */
+export interface Target extends AsyncDisposable {
+  readonly kubeconfigPath: string;
+  readonly api: ApiClient;
+}
+
+/** Both Kubernetes APIs; each system test runs against each of them. */
+export const TARGETS: readonly { name: string; missing: () => string | undefined; open: () => Promise<Target> }[] = [
+  { name: "simulator", missing: () => undefined, open: openSimulator },
+  { name: "real control plane", missing: missingTestCluster, open: openCluster },
+];
+
+async function openSimulator(): Promise<Target> {
+  const simulator = await startSimulator({ tls: true, delays: NO_DELAYS });
+  const folder = await mkdtemp(join(tmpdir(), "simulator-"));
+  const kubeconfigPath = join(folder, "kubeconfig");
+  const caPath = join(folder, "ca.crt");
+  await Promise.all([simulator.writeKubeconfig(kubeconfigPath), writeFile(caPath, simulator.ca ?? "")]);
+  const api = await createApiClient({ server: simulator.url, caPath, token: simulator.token });
+  return {
+    kubeconfigPath,
+    api,
+    async [Symbol.asyncDispose]() {
+      await api.close();
+      await simulator.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function openCluster(): Promise<Target> {
+  const cluster = await useTestCluster();
+  return {
+    kubeconfigPath: cluster.kubeconfigPath,
+    api: cluster,
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
