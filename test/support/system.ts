@@ -32,6 +32,8 @@ export interface ApiProcess {
 export interface System extends AsyncDisposable {
   readonly redis: TestRedis;
   readonly namespace: string;
+  /** Of its keys in Redis. */
+  readonly prefix: string;
   readonly apis: readonly ApiProcess[];
   readonly workers: readonly RunningProcess[];
   startWorker(): Promise<RunningProcess>;
@@ -54,9 +56,10 @@ export async function startSystem(target: Target, options: SystemOptions = {}): 
   const stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedis());
   const namespace = stack.use(await tempNamespace(target.api)).name;
+  const prefix = `{${randomBytes(4).toString("hex")}}`;
   const shared = {
     REDIS_URL: redis.url,
-    QUEUE_PREFIX: `{${randomBytes(4).toString("hex")}}`,
+    QUEUE_PREFIX: prefix,
     SHUTDOWN_GRACE_SECONDS: "10",
     ...env,
   };
@@ -76,6 +79,7 @@ export async function startSystem(target: Target, options: SystemOptions = {}): 
   return {
     redis,
     namespace,
+    prefix,
     apis,
     workers,
     startWorker,

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { connectForWork, createJobStore } from "@repl/contract";
+import { connectForWork, createIntentStore, createJobStore, openJobQueue } from "@repl/contract";
 import { CredentialsError, createKubeClient, type KindName, loadCredentials } from "@repl/kube";
 import { buildOpsServer } from "@repl/ops";
 import { DEFAULT_GRACES, KIND_RULES, openClusterView } from "@repl/provision";
@@ -7,6 +7,7 @@ import { loadWorkerSettings, SettingsError, type WorkerSettings } from "@repl/se
 import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
 import { readTemplate, UnusableTemplate } from "./read-template.ts";
+import { startSweeper } from "./sweeper.ts";
 import { startWorker } from "./worker.ts";
 
 /** How long an attempt waits for an API server that does not answer, before the queue's own backoff takes over. */
@@ -61,6 +62,21 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     cleanUpOnFailure: settings.cleanupOnFailure === "delete",
   });
 
+  const queue = openJobQueue({ connection, prefix }, (error) => log.warn({ err: error }, "queue error"));
+  const sweeper = await startSweeper({
+    store,
+    intents: createIntentStore(connection, prefix),
+    queue,
+    client,
+    template,
+    namespace,
+    idleTimeoutMs: settings.idleTimeoutSeconds * 1_000,
+    intervalMs: settings.sweepIntervalSeconds * 1_000,
+    connection,
+    prefix,
+    log,
+  });
+
   let draining = false;
   const ops = buildOpsServer({
     checks: {
@@ -83,8 +99,8 @@ const main = async (settings: WorkerSettings): Promise<void> => {
   closeWithGrace({ delay: shutdownGraceSeconds * 1_000, logger: false }, async ({ err, signal }) => {
     draining = true;
     log.info({ err, signal, activeJobs: worker.activeJobs() }, "worker ending");
-    await worker.close(shutdownGraceSeconds * 1_000 * FINISH_SHARE);
-    await Promise.all([view.stop(), ops.close()]);
+    await Promise.all([sweeper.close(), worker.close(shutdownGraceSeconds * 1_000 * FINISH_SHARE)]);
+    await Promise.all([view.stop(), ops.close(), queue.close()]);
     await client.close();
     connection.disconnect();
     subscriber.disconnect();

@@ -6,9 +6,11 @@ export {
   ACTIONS,
   type Action,
   JOB_KINDS,
+  JOB_REASONS,
   JOB_STATES,
   JobError,
   type JobKind,
+  type JobReason,
   type JobState,
   JobStatus,
   PHASES,
@@ -30,6 +32,7 @@ export { DEFAULT_PREFIX, type Keys, keysOf, QUEUE_NAME } from "./keys.ts";
 // Redis
 export { connectForRequests, connectForWork } from "./redis.ts";
 export { ANONYMOUS_USER, type Repl, ReplId, UserId } from "./repl.ts";
+export { createIntentStore, type Intent, type IntentStore } from "./store/intent-store.ts";
 export {
   type Acceptance,
   type Beginning,

@@ -9,6 +9,14 @@ export const JOB_KINDS = ["start", "stop"] as const;
 /** {@inheritDoc JOB_KINDS} */
 export type JobKind = (typeof JOB_KINDS)[number];
 
+/**
+ * Why a job came to be. `requested`: somebody asked for it. `idle`: the repl was not in use for too long. `repair`: the
+ * sweep found that the cluster does not agree with the intent.
+ */
+export const JOB_REASONS = ["requested", "idle", "repair"] as const;
+/** {@inheritDoc JOB_REASONS} */
+export type JobReason = (typeof JOB_REASONS)[number];
+
 /** Life of a job: queued → active → (retrying → active)* → completed | failed | cancelled. */
 export const JOB_STATES = ["queued", "active", "retrying", "completed", "failed", "cancelled"] as const;
 /** {@inheritDoc JOB_STATES} */
@@ -81,7 +89,8 @@ export const JobStatus = Type.Object(
     kind: literals(JOB_KINDS, "What the job does."),
     replId: ReplId,
     userId: UserId,
-    generation: Type.Integer({ minimum: 1 }),
+    generation: Type.Integer({ minimum: 1, description: "Grows by one with every change of what the repl should be." }),
+    reason: literals(JOB_REASONS, "Why the job came to be."),
     state: literals(JOB_STATES, "completed, failed and cancelled are final."),
     phase: literals(Object.keys(PHASES) as Phase[], "The step it is at."),
     progress: Type.Integer({ minimum: 0, maximum: 100, description: "Percent; never goes back within an attempt." }),

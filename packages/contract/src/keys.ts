@@ -18,6 +18,8 @@ export function keysOf(prefix: string) {
     lease: (replId: string) => `${prefix}:lease:${replId}`,
     /** Sorted set: ids of the jobs that have not ended, by time of acceptance (ms). */
     open: `${prefix}:open`,
+    /** String: since when (ms) this Redis has known every repl, so that older resources are not taken for orphans. */
+    knownSince: `${prefix}:known-since`,
     /** Set: ids of the repls that are meant to run. */
     running: `${prefix}:running`,
     /** Set: ids of all repls a user owns. */

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { JobKind } from "../job.ts";
+import type { JobKind, JobReason } from "../job.ts";
 import { MAX_ATTEMPTS } from "../job-queue.ts";
 import { keysOf } from "../keys.ts";
 import { decodeRecord, encodeChange, type JobChange, type JobRecord } from "./record.ts";
@@ -14,12 +14,20 @@ export interface JobRequest {
   readonly jobId: string;
   /** Id of the HTTP request, for the logs. */
   readonly requestId: string;
+  /** Default: `requested`. */
+  readonly reason?: JobReason;
+  /** What must still hold, for a decision that was taken on an earlier look at the intent. */
+  readonly onlyIf?: {
+    readonly generation: number;
+    /** The repl has not been in use since then: milliseconds since 1970. */
+    readonly unusedSinceMs?: number;
+  };
 }
 
 /** What became of a request. `accepted` must be followed by `enqueue` under the same id. */
 export type Acceptance =
   | { readonly outcome: "accepted" | "joined"; readonly jobId: string; readonly openJobs: number }
-  | { readonly outcome: "foreign" | "full"; readonly openJobs: number };
+  | { readonly outcome: "foreign" | "full" | "outdated"; readonly openJobs: number };
 
 /** Whether an attempt may go on. `cancelled`: its job has ended. `lost`: another attempt may hold the repl. */
 export type Hold = "ok" | "cancelled" | "lost";
@@ -36,7 +44,8 @@ export interface Lease {
 export type Beginning =
   | {
       readonly outcome: "run";
-      readonly record: JobRecord /** Whether the repl has been ready since its intent last changed. */;
+      readonly record: JobRecord;
+      /** Whether the repl has been ready since its intent last changed. */
       readonly ranBefore: boolean;
     }
   | { readonly outcome: "crashed"; readonly record: JobRecord }
@@ -77,19 +86,10 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
 
     /** Decides a start or a stop: accepts it, joins the one under way, or refuses. Repeating a call is harmless. */
     async accept(request: JobRequest): Promise<Acceptance> {
-      const { kind, replId, userId, jobId, requestId } = request;
-      const reply = await run(
-        "accept",
-        prefix,
-        kind,
-        replId,
-        userId,
-        jobId,
-        MAX_ATTEMPTS,
-        requestId,
-        maxOpenJobs,
-        retentionSeconds,
-      );
+      const { kind, replId, userId, jobId, requestId, reason = "requested", onlyIf } = request;
+      const who = [kind, replId, userId, jobId, MAX_ATTEMPTS, requestId];
+      const conditions = [onlyIf?.generation ?? "", onlyIf?.unusedSinceMs ?? ""];
+      const reply = await run("accept", prefix, ...who, maxOpenJobs, retentionSeconds, reason, ...conditions);
       const [outcome, id, openJobs] = reply as [Acceptance["outcome"], string, number];
       return outcome === "accepted" || outcome === "joined" ? { outcome, jobId: id, openJobs } : { outcome, openJobs };
     },

@@ -1,4 +1,4 @@
-import type { JobError, JobKind, JobState, JobStatus, Phase, ResourceStatus } from "../job.ts";
+import type { JobError, JobKind, JobReason, JobState, JobStatus, Phase, ResourceStatus } from "../job.ts";
 
 /** One job as Redis holds it: the hash `job:<id>`, decoded. Times are milliseconds since 1970 by Redis' clock. */
 export interface JobRecord {
@@ -7,6 +7,7 @@ export interface JobRecord {
   readonly replId: string;
   readonly userId: string;
   readonly generation: number;
+  readonly reason: JobReason;
   readonly state: JobState;
   readonly phase: Phase;
   readonly progress: number;
@@ -45,6 +46,7 @@ export function decodeRecord(reply: readonly string[]): JobRecord | null {
     replId: text("replId"),
     userId: text("userId"),
     generation: number("generation"),
+    reason: (text("reason") || "requested") as JobReason,
     state: text("state") as JobState,
     phase: text("phase") as Phase,
     progress: number("progress"),

@@ -1,4 +1,5 @@
 import { isTerminating, type KubeObject } from "@repl/kube";
+import { isObject } from "../json.ts";
 import { ruleOf } from "../kinds.ts";
 import { LABELS, MANAGED_BY, MANIFEST_HASH } from "../labels.ts";
 import type { Manifest } from "../render/render.ts";
@@ -36,6 +37,14 @@ function isAsWanted(manifest: Manifest, live: KubeObject): boolean {
   const { uid: _uid, resourceVersion: _version, ...metadata } = manifest.metadata;
   return (
     live.metadata.annotations?.[MANIFEST_HASH] === manifest.metadata.annotations[MANIFEST_HASH] &&
-    matches({ ...manifest, metadata }, live)
+    matches({ ...asAnswered(manifest), metadata }, live)
   );
+}
+
+/** A Secret's `stringData` can only be written: the server answers it in `data`, as base64. */
+function asAnswered({ stringData, ...manifest }: Manifest): KubeObject {
+  if (!isObject(stringData)) return manifest;
+  const encode = (text: unknown) => Buffer.from(String(text)).toString("base64");
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, encode(text)] as const);
+  return { ...manifest, data: { ...(isObject(manifest.data) ? manifest.data : {}), ...Object.fromEntries(encoded) } };
 }

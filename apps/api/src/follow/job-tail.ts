@@ -1,0 +1,59 @@
+import type { JobRecord } from "@repl/contract";
+import type { JobFeed } from "./job-feed.ts";
+
+/**
+ * One client's view of one job: the newest record it has not seen. A client that reads slowly skips what lies between,
+ * so that it costs one record of memory at most.
+ */
+export interface JobTail {
+  /** Offers a record that was read elsewhere; older ones than those seen are ignored. */
+  offer(record: JobRecord): void;
+  /** The next newer record, or why there is none: nothing came for so long, or nothing will come any more. */
+  next(timeoutMs: number): Promise<JobRecord | "silent" | "ended">;
+  /** Stops following; a pending `next` becomes "ended". */
+  stop(): void;
+}
+
+/** Follows a job from now on; records up to `seenVersion` are known to the client already. */
+export function tailJob(feed: JobFeed, jobId: string, seenVersion = 0): JobTail {
+  let seen = seenVersion;
+  let newest: JobRecord | undefined;
+  let ended = false;
+  let wake = () => {};
+
+  const take = (): JobRecord | "silent" | "ended" => {
+    const record = newest;
+    newest = undefined;
+    return record ?? (ended ? "ended" : "silent");
+  };
+  const offer = (record: JobRecord) => {
+    if (record.version <= seen) return;
+    seen = record.version;
+    newest = record;
+    wake();
+  };
+  const end = () => {
+    ended = true;
+    wake();
+  };
+  const unfollow = feed.follow(jobId, { changed: offer, ended: end });
+
+  return {
+    offer,
+    next(timeoutMs) {
+      if (newest !== undefined || ended) return Promise.resolve(take());
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => wake(), timeoutMs);
+        wake = () => {
+          clearTimeout(timer);
+          wake = () => {};
+          resolve(take());
+        };
+      });
+    },
+    stop() {
+      unfollow();
+      end();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import swagger from "@fastify/swagger";
+import type { FastifySchema } from "fastify";
+import type Type from "typebox";
+import type { App } from "../app-types.ts";
+
+/** Version of the HTTP interface, not of the software: it grows when clients must change. */
+const INTERFACE_VERSION = "1.0.0";
+
+const DESCRIPTION = `Starts and stops repls: workspaces on Kubernetes.
+
+\`POST /start\` accepts a start at once and answers the job that does it. Follow the job by polling \`GET /jobs/{jobId}\`
+(cheap with \`If-None-Match\`, or waiting with \`wait\`) or by \`GET /jobs/{jobId}/events\`. Every error is an RFC 9457 problem
+with a \`code\`.`;
+
+/** Collects the schemas of all routes into an OpenAPI 3.1 document; `schemas` become its components, by their `$id`. */
+export function describeRoutes(app: App, schemas: readonly Type.TSchema[]): void {
+  for (const schema of schemas) app.addSchema(withReferences(schema));
+  void app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Repl Orchestrator",
+        version: INTERFACE_VERSION,
+        description: DESCRIPTION,
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      tags: [
+        { name: "repls", description: "Starting and stopping repls." },
+        { name: "jobs", description: "Following what was accepted." },
+        { name: "service", description: "The service itself." },
+      ],
+    },
+    // Bodies are validated by their whole schema, and described by its name.
+    transform: ({ schema = {}, url }) => ({ schema: withReferences(schema) as FastifySchema, url }),
+    refResolver: { buildLocalReference: (schema) => String(schema.$id) },
+  });
+}
+
+/** A copy in which every schema with a name, the outermost excepted, has become a reference to that name. */
+function withReferences(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(referenceTo);
+  if (typeof schema !== "object" || schema === null) return schema;
+  return Object.fromEntries(Object.entries(schema).map(([name, part]) => [name, referenceTo(part)]));
+}
+
+function referenceTo(schema: unknown): unknown {
+  const { $id } = (schema ?? {}) as { $id?: unknown };
+  return typeof $id === "string" ? { $ref: `${$id}#` } : withReferences(schema);
+}

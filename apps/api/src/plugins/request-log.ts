@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
+
+/** What a client's own request id may look like; anything else is replaced, so that no log line can be forged. */
+const WELL_FORMED = /^[A-Za-z0-9._-]{8,64}$/;
+const LOGGED_PATH_CHARACTERS = 200;
+
+/** The id of a request: the client's if it is well-formed, else a new one. */
+export function requestIdOf(request: Pick<IncomingMessage, "headers">): string {
+  const given = request.headers["x-request-id"];
+  return typeof given === "string" && WELL_FORMED.test(given) ? given : randomUUID();
+}
+
+/** Gives every answer its request's id and every request one line in the log, when its answer has gone or is given up. */
+export function logRequests(app: App): void {
+  app.decorateRequest("facts");
+  app.addHook("onRequest", async (request, reply) => {
+    request.facts = {};
+    reply.header("x-request-id", request.id);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    request.log.info(lineOf(request, reply), "request");
+  });
+}
+
+function lineOf(request: FastifyRequest, reply: FastifyReply) {
+  return {
+    method: request.method,
+    path: request.url.split("?", 1)[0]?.slice(0, LOGGED_PATH_CHARACTERS),
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime),
+    ...request.facts,
+    ...(reply.raw.writableFinished ? {} : { aborted: true }),
+  };
+}

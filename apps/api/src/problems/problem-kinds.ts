@@ -1,0 +1,37 @@
+interface ProblemKind {
+  readonly status: number;
+  /** Short and the same each time; the particulars are the problem's `detail`. */
+  readonly title: string;
+  /** Seconds after which a client may try again; sent as Retry-After. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Every error that the api answers: code → HTTP status. The only place that maps an error to a status. */
+export const PROBLEM_KINDS = {
+  invalid_request: { status: 400, title: "The request is not valid." },
+  malformed_request: { status: 400, title: "The request is not valid HTTP." },
+  not_found: { status: 404, title: "There is nothing at this address." },
+  job_not_found: { status: 404, title: "There is no such job." },
+  method_not_allowed: { status: 405, title: "This address does not take this method." },
+  request_timeout: { status: 408, title: "The request did not arrive in time." },
+  repl_taken: { status: 409, title: "The repl belongs to another user." },
+  body_too_large: { status: 413, title: "The body is too large." },
+  address_too_long: { status: 414, title: "The address is too long." },
+  unsupported_media_type: { status: 415, title: "The body is not plain JSON." },
+  too_many_followers: { status: 429, title: "Too many clients follow jobs at the moment.", retryAfterSeconds: 5 },
+  headers_too_large: { status: 431, title: "The headers are too large." },
+  internal_error: { status: 500, title: "An unexpected error occurred." },
+  dependency_unavailable: { status: 503, title: "The service cannot reach its database.", retryAfterSeconds: 1 },
+  not_ready: { status: 503, title: "The service is not ready.", retryAfterSeconds: 1 },
+  overloaded: { status: 503, title: "The service has too much to do at the moment.", retryAfterSeconds: 2 },
+  queue_full: { status: 503, title: "Too many starts are waiting.", retryAfterSeconds: 5 },
+  shutting_down: { status: 503, title: "This process is ending; another one answers.", retryAfterSeconds: 1 },
+} as const satisfies Record<string, ProblemKind>;
+
+/** A key of {@link PROBLEM_KINDS}. */
+export type ProblemCode = keyof typeof PROBLEM_KINDS;
+
+/** The row of a code. */
+export function problemKind(code: ProblemCode): ProblemKind {
+  return PROBLEM_KINDS[code];
+}

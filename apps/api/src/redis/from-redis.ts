@@ -1,0 +1,23 @@
+import { ReplyError } from "ioredis";
+import { Problem } from "../problems/problem.ts";
+
+/** Replies that tell of a mistake in this code; all others (LOADING, OOM, READONLY, NOAUTH …) tell of Redis' state. */
+const OUR_MISTAKE = /^(ERR|WRONGTYPE|CROSSSLOT)\b/;
+
+/**
+ * A result from Redis. Redis away, hung or unwilling becomes the problem `dependency_unavailable`; a write that failed
+ * so may have happened all the same.
+ */
+export async function fromRedis<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isMistake(error)) throw error;
+    throw new Problem("dependency_unavailable", { cause: error });
+  }
+}
+
+function isMistake(error: unknown): boolean {
+  if (error instanceof ReplyError) return OUR_MISTAKE.test((error as Error).message);
+  return error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError;
+}

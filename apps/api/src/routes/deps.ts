@@ -1,0 +1,14 @@
+import type { JobKind, JobPayload, JobStore } from "@repl/contract";
+import type { JobFeed } from "../follow/job-feed.ts";
+
+/** What the routes need of the rest of the process. */
+export interface RouteDeps {
+  readonly store: Pick<JobStore, "accept" | "find">;
+  /** Puts an accepted job into the queue; may take as long as Redis is away. */
+  readonly enqueue: (jobId: string, kind: JobKind, payload: JobPayload) => Promise<void>;
+  readonly feed: JobFeed;
+  /** Most followers of this process; those beyond it are refused with 429. */
+  readonly maxFollowers: number;
+  /** An event stream without events says this often that it lives. */
+  readonly heartbeatMs: number;
+}

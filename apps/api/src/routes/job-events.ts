@@ -1,0 +1,71 @@
+import { Readable } from "node:stream";
+import { TERMINAL_STATES } from "@repl/contract";
+import Type from "typebox";
+import type { App } from "../app-types.ts";
+import { createFrameEncoder, eventFrames } from "../follow/event-frames.ts";
+import { tailJob } from "../follow/job-tail.ts";
+import { refuseBeyond } from "../follow/seat.ts";
+import { problemResponses } from "../problems/problem-schema.ts";
+import type { RouteDeps } from "./deps.ts";
+import { findJob } from "./find-job.ts";
+import { JobParams } from "./schemas.ts";
+
+const EVENT_STREAM = "text/event-stream";
+
+const Headers = Type.Object({
+  "last-event-id": Type.Optional(
+    Type.String({ description: "Id of the last event seen; browsers send it by themselves." }),
+  ),
+});
+
+const schema = {
+  operationId: "followJob",
+  summary: "Follow a job",
+  description:
+    "Server-sent events: `progress` with each change, then one of `completed`, `failed` and `cancelled`, then the end. The data of each is a JobStatus.",
+  tags: ["jobs"],
+  params: JobParams,
+  headers: Headers,
+  response: {
+    200: { description: "The stream.", content: { [EVENT_STREAM]: { schema: Type.String() } } },
+    204: { description: "The client has seen the last event; browsers stop connecting again.", type: "null" },
+    ...problemResponses(
+      "invalid_request",
+      "malformed_request",
+      "job_not_found",
+      "address_too_long",
+      "too_many_followers",
+      "headers_too_large",
+      "dependency_unavailable",
+    ),
+  },
+};
+
+/** `GET /jobs/:jobId/events` */
+export function jobEventsRoute(app: App, deps: RouteDeps): void {
+  const encodeFrame = createFrameEncoder();
+  app.get("/jobs/:jobId/events", { schema }, async (request, reply) => {
+    const { jobId } = request.params;
+    refuseBeyond(deps.feed, deps.maxFollowers);
+    const seenVersion = seenBy(request.headers["last-event-id"]);
+    const tail = tailJob(deps.feed, jobId, seenVersion);
+    reply.raw.once("close", tail.stop);
+    try {
+      const record = await findJob(jobId, deps, request);
+      reply.headers({ "cache-control": "no-store", "x-accel-buffering": "no" });
+      if (TERMINAL_STATES.has(record.state) && record.version <= seenVersion) return reply.code(204).send();
+      reply.type(EVENT_STREAM);
+      if (request.method === "HEAD") return reply.send();
+      tail.offer(record);
+    } catch (error) {
+      tail.stop();
+      throw error;
+    }
+    return reply.send(Readable.from(eventFrames(tail, encodeFrame, deps.heartbeatMs)));
+  });
+}
+
+/** An id that is none of ours is as good as none. */
+function seenBy(lastEventId: string | undefined): number {
+  return /^\d{1,15}$/.test(lastEventId ?? "") ? Number(lastEventId) : 0;
+}

@@ -1,0 +1,108 @@
+import { type JobRecord, TERMINAL_STATES, toJobStatus } from "@repl/contract";
+import Type from "typebox";
+import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
+import { tailJob } from "../follow/job-tail.ts";
+import { refuseBeyond } from "../follow/seat.ts";
+import { waitForNews } from "../follow/wait-for-news.ts";
+import { problemResponses } from "../problems/problem-schema.ts";
+import type { RouteDeps } from "./deps.ts";
+import { etagOf, matches } from "./etag.ts";
+import { findJob } from "./find-job.ts";
+import { JobParams } from "./schemas.ts";
+
+const POLL_AFTER_SECONDS = 1;
+
+const Query = Type.Object({
+  wait: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 30,
+      description:
+        "Seconds, 1 to 30: answers as soon as state or phase change, at the latest then. Answers at once where If-None-Match is out of date.",
+    }),
+  ),
+});
+
+const Headers = Type.Object({
+  "if-none-match": Type.Optional(
+    Type.String({ description: "ETag of the status known already; 304 while it is the current one." }),
+  ),
+});
+
+const caching = {
+  ETag: Type.String({ description: "Changes with every change of the job." }),
+  "Cache-Control": Type.String(),
+  "Retry-After": Type.Integer({ description: "Seconds until the next poll; missing once the job has ended." }),
+};
+
+const schema = {
+  operationId: "getJob",
+  summary: "Get a job's status",
+  tags: ["jobs"],
+  params: JobParams,
+  querystring: Query,
+  headers: Headers,
+  response: {
+    200: {
+      description: "The job.",
+      headers: caching,
+      content: { "application/json": { schema: Type.Ref("JobStatus#") } },
+    },
+    304: { description: "Nothing has changed.", headers: caching, type: "null" },
+    ...problemResponses(
+      "invalid_request",
+      "malformed_request",
+      "job_not_found",
+      "address_too_long",
+      "too_many_followers",
+      "headers_too_large",
+      "dependency_unavailable",
+    ),
+  },
+};
+
+/** `GET /jobs/:jobId` */
+export function jobRoute(app: App, deps: RouteDeps): void {
+  app.get("/jobs/:jobId", { schema }, async (request, reply) => {
+    const { wait } = request.query;
+    const known = request.headers["if-none-match"];
+    const record =
+      wait === undefined
+        ? await findJob(request.params.jobId, deps, request)
+        : await waitForJob(request.params.jobId, { known, waitMs: wait * 1_000 }, deps, request, reply);
+    return answer(record, known, reply);
+  });
+}
+
+interface Waiting {
+  /** If-None-Match */
+  readonly known: string | undefined;
+  readonly waitMs: number;
+}
+
+/** Following comes before reading, so that no change falls between the two. */
+async function waitForJob(
+  jobId: string,
+  { known, waitMs }: Waiting,
+  deps: RouteDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<JobRecord> {
+  refuseBeyond(deps.feed, deps.maxFollowers);
+  const tail = tailJob(deps.feed, jobId);
+  reply.raw.once("close", tail.stop);
+  try {
+    const first = await findJob(jobId, deps, request);
+    const outdated = known !== undefined && !matches(known, etagOf(first));
+    return outdated ? first : await waitForNews(tail, first, waitMs);
+  } finally {
+    tail.stop();
+  }
+}
+
+function answer(record: JobRecord, known: string | undefined, reply: FastifyReply) {
+  const etag = etagOf(record);
+  reply.headers({ etag, "cache-control": "private, no-cache" });
+  if (!TERMINAL_STATES.has(record.state)) reply.header("retry-after", POLL_AFTER_SECONDS);
+  return matches(known, etag) ? reply.code(304).send() : reply.send(toJobStatus(record));
+}

@@ -1,0 +1,42 @@
+import Type from "typebox";
+import type { ProblemCode } from "../problems/problem-kinds.ts";
+import { problemResponses } from "../problems/problem-schema.ts";
+import { JobOrder } from "./schemas.ts";
+
+interface OrderOperation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+  /** Beside those that every order may meet. */
+  readonly problems: readonly ProblemCode[];
+}
+
+/** Everything about an order's route that OpenAPI and Fastify want to know. */
+export function orderSchema({ problems, ...operation }: OrderOperation) {
+  return {
+    ...operation,
+    tags: ["repls"],
+    body: JobOrder,
+    response: {
+      202: {
+        description: "Accepted; the job does it.",
+        headers: {
+          Location: Type.String({ description: "The job's status." }),
+          "Retry-After": Type.Integer({ description: "Seconds until the first poll is worth while." }),
+        },
+        content: { "application/json": { schema: Type.Ref("JobAccepted#") } },
+      },
+      ...problemResponses(
+        "invalid_request",
+        "malformed_request",
+        "repl_taken",
+        "request_timeout",
+        "body_too_large",
+        "unsupported_media_type",
+        "headers_too_large",
+        "dependency_unavailable",
+        ...problems,
+      ),
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { JOB_STATES, JobError, JobStatus, ReplId, ResourceStatus, UserId } from "@repl/contract";
+import Type, { type Static } from "typebox";
+import { ProblemBody } from "../problems/problem-schema.ts";
+
+/** What is asked of a repl. */
+export const JobOrder = Type.Object(
+  {
+    replId: ReplId,
+    userId: Type.Optional(UserId),
+  },
+  {
+    $id: "JobOrder",
+    additionalProperties: false,
+    examples: [{ replId: "repl123", userId: "auth0|5f7c8ec7c33c6c004bbafe82" }],
+  },
+);
+/** {@inheritDoc JobOrder} */
+export type JobOrder = Static<typeof JobOrder>;
+
+/** The answer to what was accepted. */
+export const JobAccepted = Type.Object(
+  {
+    jobId: Type.String({
+      description: "Names the job from now on.",
+      examples: ["6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53"],
+    }),
+    replId: ReplId,
+    state: Type.Enum([...JOB_STATES], { description: "Of the job, as it was just now." }),
+    statusUrl: Type.String({ format: "uri-reference", examples: ["/jobs/6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53"] }),
+    eventsUrl: Type.String({
+      format: "uri-reference",
+      examples: ["/jobs/6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53/events"],
+    }),
+    joined: Type.Optional(
+      Type.Boolean({ description: "True where this job was under way already; missing otherwise." }),
+    ),
+  },
+  { $id: "JobAccepted" },
+);
+/** {@inheritDoc JobAccepted} */
+export type JobAccepted = Static<typeof JobAccepted>;
+
+/** Ids that a job can have; anything else cannot be one, and is told so. */
+export const JobParams = Type.Object({
+  jobId: Type.String({
+    pattern: "^[A-Za-z0-9_-]{1,64}$",
+    description: "The id that accepting the job answered.",
+    examples: ["6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53"],
+  }),
+});
+
+/** Every schema with a name of its own in the OpenAPI document. */
+export const NAMED_SCHEMAS = [ProblemBody, JobOrder, JobAccepted, ResourceStatus, JobError, JobStatus] as const;

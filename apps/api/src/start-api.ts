@@ -1,0 +1,85 @@
+import type { AddressInfo } from "node:net";
+import { buildApp } from "./app.ts";
+import type { App, FastifyBaseLogger } from "./app-types.ts";
+import { buildOpsApp } from "./ops-app.ts";
+import { openConnections, type RedisOptions } from "./redis/connections.ts";
+
+/** Requests that come before Redis answers would only be refused; it need not be there for the process to start, though. */
+const FIRST_CONNECTION_WAIT_MS = 1_000;
+/** Part of the grace period after which clients that still send or read slowly are cut off, so that the exit is in time. */
+const CUT_OFF_AT = 0.7;
+
+/** How the process runs; the api's settings have all of it. */
+export interface ApiOptions extends RedisOptions {
+  readonly host: string;
+  /** 0 takes any free port, as for `opsPort`. */
+  readonly port: number;
+  readonly opsHost: string;
+  readonly opsPort: number;
+  readonly corsOrigins: readonly string[];
+  readonly maxFollowers: number;
+  readonly shutdownGraceSeconds: number;
+}
+
+/** An api that listens on both ports. */
+export interface RunningApi {
+  /** Ends it in order: unready, no new requests, open ones finished or cut off before the grace period is over. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the connections, then both ports.
+ * @throws Error naming the setting whose port cannot be listened on.
+ */
+export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Promise<RunningApi> {
+  const draining = new AbortController();
+  const connections = openConnections(options, log);
+  const { store, enqueue, feed } = connections;
+  const { corsOrigins, maxFollowers } = options;
+  const app = buildApp({ store, enqueue, feed, log, corsOrigins, maxFollowers, draining: draining.signal });
+  const ops = buildOpsApp({
+    log,
+    checks: {
+      redis: async () => (await connections.ping()) === "PONG",
+      changes: () => feed.live,
+      draining: () => !draining.signal.aborted,
+    },
+  });
+
+  const close = async () => {
+    draining.abort();
+    feed.close();
+    const cutOff = setTimeout(
+      () => app.server.closeAllConnections(),
+      options.shutdownGraceSeconds * 1_000 * CUT_OFF_AT,
+    );
+    await app.close();
+    clearTimeout(cutOff);
+    await connections.close();
+    ops.server.closeAllConnections();
+    await ops.close();
+  };
+
+  try {
+    const opsPort = await listen(ops, "OPS_PORT", { host: options.opsHost, port: options.opsPort });
+    await connections.settled(FIRST_CONNECTION_WAIT_MS);
+    const port = await listen(app, "PORT", { host: options.host, port: options.port });
+    log.info({ host: options.host, port, opsHost: options.opsHost, opsPort }, "listening");
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listen(app: App, setting: string, address: { host: string; port: number }): Promise<number> {
+  try {
+    await app.listen({ ...address, listenTextResolver: (url) => `${setting}: ${url}` });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`${setting}: cannot listen on ${address.host}:${address.port} (${code ?? message})`, {
+      cause: error,
+    });
+  }
+  return (app.server.address() as AddressInfo).port;
+}

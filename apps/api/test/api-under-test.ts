@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { createJobStore, type JobStore } from "@repl/contract";
+import { keysWithPrefix, type TestRedis, waitFor } from "@repl/testkit";
+import { Redis } from "ioredis";
+import { pino } from "pino";
+import { type AppDeps, buildApp } from "../src/app.ts";
+import type { App } from "../src/app-types.ts";
+import { openConnections } from "../src/redis/connections.ts";
+
+/** The public app on a real Redis, under a prefix of its own, within the test's process. */
+export interface ApiUnderTest extends AsyncDisposable {
+  readonly app: App;
+  readonly prefix: string;
+  /** What a worker would use. */
+  readonly store: JobStore;
+  readonly redis: Redis;
+  readonly draining: AbortController;
+  /** Parsed lines of the log. */
+  readonly logged: Record<string, unknown>[];
+  readonly feed: AppDeps["feed"];
+  /** Keys of intents and jobs, sorted; BullMQ's own are left out. */
+  jobKeys(): Promise<string[]>;
+  /** Listens on a free port of loopback. */
+  listen(): Promise<number>;
+}
+
+type Overrides = Partial<Omit<AppDeps, "log" | "draining">> & { readonly maxOpenJobs?: number };
+
+export async function openApi({ url }: TestRedis, overrides: Overrides = {}): Promise<ApiUnderTest> {
+  const prefix = `{test-${randomBytes(6).toString("hex")}}`;
+  const logged: Record<string, unknown>[] = [];
+  const log = pino({ level: "debug" }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const { maxOpenJobs = 0, ...deps } = overrides;
+  const options = { redisUrl: url, queuePrefix: prefix, jobRetentionSeconds: 3_600, maxOpenJobs };
+  const connections = openConnections(options, log);
+  const { enqueue, feed } = connections;
+  const draining = new AbortController();
+  const app = buildApp({
+    store: connections.store,
+    enqueue,
+    feed,
+    log,
+    draining: draining.signal,
+    corsOrigins: ["http://localhost:3000"],
+    maxFollowers: 1_000,
+    ...deps,
+  });
+  await app.ready();
+  await connections.settled(5_000);
+  await waitFor(() => connections.feed.live, { what: "the feed to be live" });
+  const redis = new Redis(url);
+  return {
+    app,
+    prefix,
+    redis,
+    draining,
+    logged,
+    feed,
+    store: createJobStore(redis, { prefix }),
+    jobKeys: async () => (await keysWithPrefix(url, prefix)).filter((key) => !key.startsWith(`${prefix}:repls:`)),
+    listen: async () => {
+      await app.listen({ host: "127.0.0.1", port: 0 });
+      return (app.server.address() as AddressInfo).port;
+    },
+    [Symbol.asyncDispose]: async () => {
+      feed.close();
+      await app.close();
+      await connections.close();
+      redis.disconnect();
+    },
+  };
+}
+
+/** The body of an order, as JSON. */
+export function order(body: unknown) {
+  return { headers: { "content-type": "application/json" }, payload: JSON.stringify(body) };
+}

@@ -1,0 +1,212 @@
+import { type JobStatus, JobStatus as JobStatusSchema } from "@repl/contract";
+import { startRedis, type TestRedis, waitFor } from "@repl/testkit";
+import { Value } from "typebox/value";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type ApiUnderTest, openApi, order } from "./api-under-test.ts";
+import { beginAttempt } from "./worker-of-tests.ts";
+
+let redis: TestRedis;
+let api: ApiUnderTest;
+let jobId: string;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  api = await openApi(redis, { maxFollowers: 20 });
+  jobId = (await api.app.inject({ method: "POST", url: "/start", ...order({ replId: "repl123", userId: "u" }) })).json()
+    .jobId;
+});
+afterEach(() => api[Symbol.asyncDispose]());
+
+const get = (query = "", headers: Record<string, string> = {}) =>
+  api.app.inject({ url: `/jobs/${jobId}${query}`, headers });
+const attempt = () => beginAttempt(api.store, jobId, "repl123");
+
+describe("GET /jobs/:jobId", () => {
+  it("shows the job from acceptance to completion, always as the schema says", async () => {
+    const seen: JobStatus[] = [];
+    const look = async () => {
+      const answer = await get();
+      expect(answer.statusCode).toBe(200);
+      seen.push(answer.json());
+      return answer;
+    };
+    expect((await look()).headers["retry-after"]).toBe("1");
+    const running = await attempt();
+    await look();
+    const resource = {
+      kind: "Deployment",
+      name: "repl123",
+      namespace: "default",
+      action: "created",
+      ready: false,
+      message: "",
+    } as const;
+    await running.report({ phase: "applying", progress: 10, message: "Creating.", resources: [resource] });
+    await look();
+    await running.complete();
+    expect((await look()).headers["retry-after"]).toBeUndefined();
+
+    for (const status of seen) expect([...Value.Errors(JobStatusSchema, status)]).toEqual([]);
+    expect(seen.map(({ state, phase, progress }) => [state, phase, progress])).toEqual([
+      ["queued", "queued", 0],
+      ["active", "queued", 0],
+      ["active", "applying", 10],
+      ["completed", "done", 100],
+    ]);
+    expect(seen.at(-1)).toMatchObject({
+      jobId,
+      kind: "start",
+      replId: "repl123",
+      userId: "u",
+      generation: 1,
+      state: "completed",
+      phase: "done",
+      progress: 100,
+      message: "Resources created successfully.",
+      attempts: { made: 1, max: 5 },
+      createdAt: seen[0]?.createdAt,
+      startedAt: expect.stringMatching(/Z$/),
+      finishedAt: expect.stringMatching(/Z$/),
+      resources: [resource],
+      urls: ["http://repl123.peetcode.com"],
+      error: null,
+    });
+  });
+
+  it("shows why a job failed", async () => {
+    await (await attempt()).fail();
+    const error = {
+      code: "image_pull_failed",
+      message: expect.any(String),
+      retryable: false,
+      details: { container: "runner" },
+    };
+    expect((await get()).json()).toMatchObject({ state: "failed", error });
+  });
+
+  it("costs one Redis command and no more", async () => {
+    await api.redis.call("CONFIG", "RESETSTAT");
+    await get();
+    const stats = await api.redis.info("commandstats");
+    expect(stats).toMatch(/cmdstat_hgetall:calls=1,/);
+    expect(stats).not.toMatch(/cmdstat_(?!hgetall|config|info|ping)/);
+  });
+
+  it("HEAD has the headers alone", async () => {
+    const answer = await api.app.inject({ method: "HEAD", url: `/jobs/${jobId}` });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toBe("");
+    expect(answer.headers.etag).toBe((await get()).headers.etag);
+  });
+});
+
+describe("ETag", () => {
+  it("names the version: 304 while nothing changes, 200 after each change", async () => {
+    const first = await get();
+    const etag = String(first.headers.etag);
+    for (const known of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+      const same = await get("", { "if-none-match": known });
+      expect(same.statusCode).toBe(304);
+      expect(same.body).toBe("");
+      expect(same.headers.etag).toBe(etag);
+    }
+    for (const known of ["", '"x"', etag.slice(1, -1), `${etag}x`])
+      expect((await get("", { "if-none-match": known })).statusCode).toBe(200);
+    await attempt();
+    const changed = await get("", { "if-none-match": etag });
+    expect(changed.statusCode).toBe(200);
+    expect(changed.headers.etag).not.toBe(etag);
+  });
+});
+
+describe("wait", () => {
+  /** Resolves once the request follows the job; what it found by then is in the past. */
+  const followed = (count = 1) => waitFor(() => api.feed.followers === count, { what: `${count} followers` });
+
+  it("answers as soon as the state changes", async () => {
+    const before = performance.now();
+    const answer = get("?wait=30");
+    await followed();
+    await attempt();
+    expect((await answer).json()).toMatchObject({ state: "active" });
+    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(api.feed.followers).toBe(0);
+  });
+
+  it("answers as soon as the phase changes, not at mere progress", async () => {
+    const running = await attempt();
+    await running.report({ phase: "applying", progress: 10 });
+    const answer = get("?wait=30");
+    await followed();
+    await running.report({ progress: 20 });
+    await running.report({ phase: "pulling", progress: 50 });
+    expect((await answer).json()).toMatchObject({ phase: "pulling", progress: 50 });
+  });
+
+  it("answers when the time is over, with what has changed since", async () => {
+    const running = await attempt();
+    const before = performance.now();
+    const answer = get("?wait=1");
+    await followed();
+    await running.report({ progress: 20 });
+    expect((await answer).json()).toMatchObject({ progress: 20 });
+    expect(performance.now() - before).toBeGreaterThan(900);
+  });
+
+  it("answers 304 when the time is over and nothing has changed", async () => {
+    const { etag } = (await get()).headers;
+    expect((await get("?wait=1", { "if-none-match": String(etag) })).statusCode).toBe(304);
+  });
+
+  it("answers at once where the job has ended or the client's version is old", async () => {
+    const { etag } = (await get()).headers;
+    const running = await attempt();
+    const before = performance.now();
+    expect((await get("?wait=30", { "if-none-match": String(etag) })).json()).toMatchObject({ state: "active" });
+    await running.complete();
+    expect((await get("?wait=30")).json()).toMatchObject({ state: "completed" });
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
+
+  it("answers every client of one change, without a Redis command for any of them", async () => {
+    const answers = Array.from({ length: 20 }, () => get("?wait=30"));
+    await followed(20);
+    await api.redis.call("CONFIG", "RESETSTAT");
+    await attempt();
+    for (const answer of await Promise.all(answers)) expect(answer.json()).toMatchObject({ state: "active" });
+    const stats = await api.redis.info("commandstats");
+    // begin.lua itself reads the record, at most twice.
+    expect(Number(/cmdstat_hgetall:calls=(\d+)/.exec(stats)?.[1] ?? 0)).toBeLessThanOrEqual(2);
+  });
+
+  it("refuses more clients than it can hold, and frees their places", async () => {
+    const answers = Array.from({ length: 20 }, () => get("?wait=30"));
+    await followed(20);
+    const refused = await get("?wait=30");
+    expect(refused.statusCode).toBe(429);
+    expect(refused.json()).toMatchObject({ code: "too_many_followers" });
+    expect(refused.headers["retry-after"]).toBe("5");
+    await attempt();
+    await Promise.all(answers);
+    expect((await get("?wait=1")).statusCode).toBe(200);
+  });
+
+  it("of a client that has gone ends", async () => {
+    const port = await api.listen();
+    const abort = new AbortController();
+    const answer = fetch(`http://127.0.0.1:${port}/jobs/${jobId}?wait=30`, { signal: abort.signal });
+    await followed();
+    abort.abort();
+    await expect(answer).rejects.toThrow("aborted");
+    await followed(0);
+  });
+
+  it("ends when the process does, with the job as it is", async () => {
+    const answer = get("?wait=30");
+    await followed();
+    api.feed.close();
+    expect((await answer).json()).toMatchObject({ state: "queued" });
+  });
+});

@@ -1,0 +1,106 @@
+import { startRedis, type TestRedis } from "@repl/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { PROBLEM_KINDS } from "../src/problems/problem-kinds.ts";
+import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+
+interface Operation {
+  readonly operationId?: string;
+  readonly summary?: string;
+  readonly tags?: string[];
+  readonly parameters?: { readonly name: string; readonly in: string; readonly required?: boolean }[];
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: unknown }> };
+  readonly responses: Record<
+    string,
+    { readonly description: string; readonly headers?: object; readonly content?: Record<string, { schema: unknown }> }
+  >;
+}
+
+let redis: TestRedis;
+let api: ApiUnderTest;
+let document: {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, object> };
+};
+beforeAll(async () => {
+  redis = await startRedis();
+  api = await openApi(redis);
+  document = (await api.app.inject("/openapi.json")).json();
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await redis.stop();
+});
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, it]) => ({ path, method, ...it })),
+  );
+
+it("is OpenAPI 3.1 and lists every route", () => {
+  expect(document.openapi).toBe("3.1.0");
+  expect(operations().map(({ method, path, operationId }) => [`${method} ${path}`, operationId])).toEqual([
+    ["post /start", "startRepl"],
+    ["post /stop", "stopRepl"],
+    ["get /jobs/{jobId}", "getJob"],
+    ["get /jobs/{jobId}/events", "followJob"],
+    ["get /openapi.json", "getOpenApi"],
+  ]);
+});
+
+it("every operation says what it does and answers problems for every error", () => {
+  for (const { summary, tags, responses, operationId } of operations()) {
+    expect([operationId, summary, tags?.length]).toEqual([expect.any(String), expect.any(String), 1]);
+    for (const [status, { description, content }] of Object.entries(responses)) {
+      expect(description).not.toBe("Default Response");
+      if (Number(status) >= 400)
+        expect(content).toEqual({ "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } });
+    }
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(["400", "431", "500", "503"]));
+  }
+});
+
+it("every reference leads somewhere, and nothing of Fastify's own shines through", () => {
+  const text = JSON.stringify(document);
+  const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name ?? "");
+  expect(Object.keys(document.components.schemas)).toEqual(expect.arrayContaining([...new Set(references)]));
+  expect(text).not.toMatch(/"\$id"|def-\d|~kind|"\$ref":"(?!#\/components)/);
+});
+
+it("orders and answers are components with examples", () => {
+  const start = document.paths["/start"]?.post;
+  expect(start?.requestBody?.content["application/json"]?.schema).toMatchObject({
+    $ref: "#/components/schemas/JobOrder",
+  });
+  expect(start?.responses["202"]?.content?.["application/json"]?.schema).toEqual({
+    $ref: "#/components/schemas/JobAccepted",
+  });
+  expect(Object.keys(start?.responses["202"]?.headers ?? {})).toEqual(["Location", "Retry-After"]);
+  expect(document.components.schemas.JobOrder).toMatchObject({
+    additionalProperties: false,
+    examples: [{ replId: "repl123" }],
+  });
+  expect(JSON.stringify(document.components.schemas.JobStatus)).toContain(
+    '"$ref":"#/components/schemas/ResourceStatus"',
+  );
+});
+
+it("parameters are declared", () => {
+  const parameters = document.paths["/jobs/{jobId}"]?.get?.parameters?.map(({ name, in: place, required }) => [
+    place,
+    name,
+    required ?? false,
+  ]);
+  expect(parameters).toEqual([
+    ["query", "wait", false],
+    ["path", "jobId", true],
+    ["header", "if-none-match", false],
+  ]);
+});
+
+it("every code has a status that HTTP knows and a title that is a sentence", () => {
+  for (const { status, title } of Object.values(PROBLEM_KINDS)) {
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(title).toMatch(/^[A-Z].*\.$/);
+  }
+});

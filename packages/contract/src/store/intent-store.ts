@@ -1,0 +1,100 @@
+import type { Redis } from "ioredis";
+import { keysOf } from "../keys.ts";
+
+/** What a repl should be, and what is known of it. Times are milliseconds since 1970 by Redis' clock; 0 where unknown. */
+export interface Intent {
+  readonly replId: string;
+  readonly userId: string;
+  readonly desired: "running" | "stopped";
+  readonly generation: number;
+  /** Its latest job. */
+  readonly jobId: string;
+  /** Whether that job has not ended. */
+  readonly jobOpen: boolean;
+  /** Whether its latest job ended and failed. */
+  readonly lastFailed: boolean;
+  /** When it was last ready; 0 unless at the present generation. */
+  readonly readyAt: number;
+  /** When somebody last asked for it or said that it is in use. */
+  readonly seenAt: number;
+}
+
+const FIELDS = [
+  "userId",
+  "desired",
+  "generation",
+  "jobId",
+  "readyGeneration",
+  "readyAt",
+  "seenAt",
+  "lastState",
+] as const;
+
+/** What the sweep reads, in as many round trips as are said beside each method. */
+export type IntentStore = ReturnType<typeof createIntentStore>;
+
+/** Builds an {@link IntentStore} on a connection, which stays the caller's to close. */
+export function createIntentStore(redis: Redis, prefix: string) {
+  const keys = keysOf(prefix);
+  const nowMs = async () => {
+    const [seconds, micros] = await redis.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  };
+
+  return {
+    /** The intents of those repls; repls that nobody has asked for are missing. One round trip. */
+    async find(replIds: readonly string[]): Promise<Map<string, Intent>> {
+      const pipeline = redis.pipeline();
+      for (const replId of replIds) pipeline.hmget(keys.repl(replId), ...FIELDS);
+      pipeline.zrange(keys.open, "0", "-1");
+      const replies = (await pipeline.exec()) ?? [];
+      const open = new Set(replyOf(replies.at(-1)));
+      const intents = replIds.map((replId, index) => toIntent(replId, replyOf(replies[index]), open));
+      return new Map(intents.flatMap((intent) => (intent === undefined ? [] : [[intent.replId, intent]])));
+    },
+
+    /** Ids of all repls that are meant to run. One round trip. */
+    running: (): Promise<string[]> => redis.smembers(keys.running),
+
+    /** Redis' clock, which all times in the records are by. One round trip. */
+    nowMs,
+
+    /** Ids of the jobs that were accepted longer ago than that and have not ended. Two round trips. */
+    async openJobs(olderThanMs: number): Promise<string[]> {
+      return redis.zrange(keys.open, "-inf", String((await nowMs()) - olderThanMs), "BYSCORE");
+    },
+
+    /** Since when this Redis has known every repl; the first call ever says: since now. Three round trips. */
+    async knownSince(): Promise<number> {
+      await redis.set(keys.knownSince, await nowMs(), "NX");
+      return Number(await redis.get(keys.knownSince));
+    },
+  };
+}
+
+type Reply = [error: Error | null, result: unknown] | undefined;
+
+function replyOf(reply: Reply): (string | null)[] {
+  if (reply?.[0]) throw reply[0];
+  return (reply?.[1] ?? []) as (string | null)[];
+}
+
+function toIntent(
+  replId: string,
+  values: readonly (string | null)[],
+  open: ReadonlySet<string | null>,
+): Intent | undefined {
+  const [userId, desired, generation, jobId, readyGeneration, readyAt, seenAt, lastState] = values;
+  if (!userId) return undefined;
+  return {
+    replId,
+    userId,
+    desired: desired === "running" ? "running" : "stopped",
+    generation: Number(generation),
+    jobId: jobId ?? "",
+    jobOpen: open.has(jobId ?? ""),
+    lastFailed: lastState === "failed",
+    readyAt: readyGeneration === generation ? Number(readyAt ?? 0) : 0,
+    seenAt: Number(seenAt ?? 0),
+  };
+}

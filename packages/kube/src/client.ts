@@ -1,0 +1,95 @@
+import { errorFromFailure } from "./answer-error.ts";
+import { type Call, type Calls, createCalls } from "./calls.ts";
+import type { CallRecord, ClientStats, KubeClient, WatchOptions } from "./client-types.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import type { Credentials } from "./credentials-types.ts";
+import type { KindRef } from "./kinds.ts";
+import { isTerminating, type KubeObject } from "./kube-object.ts";
+import { listAll } from "./list.ts";
+import { createRequests } from "./requests.ts";
+import { watchEvents } from "./watch.ts";
+
+/** How to build a client. */
+export interface KubeClientOptions {
+  credentials: Credentials;
+  /** Owner of the fields we write; kept in each resource's managedFields. */
+  fieldManager: string;
+  /** `fieldManager` where left out. */
+  userAgent?: string | undefined;
+  /** For one call, from being sent to the last byte; 15 s where left out. */
+  timeoutMs?: number | undefined;
+  /** Writes at the same time; 32 where left out. */
+  maxWrites?: number | undefined;
+  /** Reads at the same time; 32 where left out. */
+  maxReads?: number | undefined;
+  /** Told of each finished call and each watch that was opened or was not. It must not throw. */
+  onCall?: ((record: CallRecord) => void) | undefined;
+}
+
+const DEFAULTS = { timeoutMs: 15_000, maxWrites: 32, maxReads: 32 };
+
+/** Builds a client. Connections are opened by the first call, not here. */
+export function createKubeClient(options: KubeClientOptions): KubeClient {
+  const { credentials, fieldManager, onCall, userAgent = fieldManager } = options;
+  const { timeoutMs = DEFAULTS.timeoutMs, maxWrites = DEFAULTS.maxWrites, maxReads = DEFAULTS.maxReads } = options;
+  const connections = createConnections(credentials);
+  const shared = { credentials, connections, userAgent, onCall };
+  const calls = createCalls({ ...shared, timeoutMs, maxWrites, maxReads });
+  const requests = createRequests(fieldManager);
+  let watchesOpen = 0;
+
+  async function* watch(kind: KindRef, watching: WatchOptions = {}) {
+    watchesOpen++;
+    try {
+      yield* watchEvents(requests.watch(kind, watching), shared);
+    } finally {
+      watchesOpen--;
+    }
+  }
+
+  return {
+    create: async (manifest, write) => json(calls, requests.create(manifest, write)),
+    get: async (ref, reading) => json(calls, requests.get(ref, reading)),
+    replace: async (manifest, write) => json(calls, requests.replace(manifest, write)),
+    patch: async (ref, body, patching) => json(calls, requests.patch(ref, body, patching)),
+    async remove(ref, removal = {}) {
+      const left = await json<KubeObject>(calls, requests.remove(ref, removal));
+      // Some kinds answer the resource as it last was (Service), others a Status: both are gone already.
+      return left.metadata && isTerminating(left) ? left : undefined;
+    },
+    list: async (kind, listing = {}) =>
+      listAll(kind, listing, (query) => json(calls, requests.list(kind, listing, query))),
+    watch,
+    readText: async (path, reading) => (await calls.send(requests.read(path, reading, reading?.query))).body,
+    serverVersion: async (reading) => json(calls, requests.read("/version", reading)),
+    stats: () => statsOf(connections, calls, watchesOpen),
+    close: () => connections.close(),
+  };
+}
+
+async function json<T extends object>(calls: Calls, call: Call): Promise<T> {
+  const answer = await calls.send(call);
+  try {
+    const value: unknown = JSON.parse(answer.body);
+    if (typeof value === "object" && value !== null) return value as T;
+  } catch {
+    // Falls through: JSON.parse would quote the body, which may hold a Secret.
+  }
+  throw errorFromFailure(call, new Error("the answer is no JSON object"), {
+    sent: "yes",
+    status: answer.status,
+    errorCode: "BROKEN_ANSWER",
+  });
+}
+
+function statsOf(connections: Connections, calls: Calls, watchesOpen: number): ClientStats {
+  return {
+    connectionsOpened: connections.opened,
+    connectionsOpen: connections.open,
+    writesInFlight: calls.writes.active,
+    writesWaiting: calls.writes.waiting,
+    readsInFlight: calls.reads.active,
+    readsWaiting: calls.reads.waiting,
+    watchesOpen,
+  };
+}

@@ -1,0 +1,41 @@
+import { isIP } from "node:net";
+
+const HOST_NAME = /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i;
+
+/** An address or name that a server can listen on. */
+export function isHost(value: string): boolean {
+  return isIP(value) !== 0 || (value.length <= 253 && HOST_NAME.test(value));
+}
+
+/** Whether what listens on the host can be reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+/** redis://[user:password@]host[:port][/database], or rediss:// for TLS. */
+export function isRedisUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || url.hostname === "") return false;
+  return /^rediss?:$/.test(url.protocol) && /^\/?\d*$/.test(url.pathname) && url.search === "" && url.hash === "";
+}
+
+/** An origin just as browsers send it: scheme, host, and the port where it is not the scheme's own. */
+export function isOrigin(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
+}
+
+/** One `{…}` and no other brace: Redis Cluster hashes what is inside, so that all keys lie in one slot. */
+export function hasHashTag(value: string): boolean {
+  return value.length <= 100 && /^[!-z|~]*\{[!-z|~]+\}[!-z|~]*$/.test(value);
+}
+
+/** RFC 1123 label, as Kubernetes wants the name of a namespace. */
+export function isNamespace(value: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value);
+}
+
+/** A path the system can take; whether it exists is found out by who opens it. */
+export function isPath(value: string): boolean {
+  return !value.includes("\0");
+}

@@ -1,0 +1,86 @@
+import Type from "typebox";
+import { isNamespace, isPath } from "./checks.ts";
+import { choice, integer, optionalText, type Settings, text } from "./setting.ts";
+import { opsPort, shared } from "./shared.ts";
+
+/** Settings of the worker process. */
+export const WorkerSettings = Type.Object({
+  ...shared,
+  opsPort: opsPort(3_004),
+  kubeconfig: optionalText({
+    variable: "KUBECONFIG",
+    description: "Path of the kubeconfig; unset, the worker uses the service account of the pod it runs in.",
+    expected: "a path",
+    check: isPath,
+  }),
+  namespace: text({
+    variable: "NAMESPACE",
+    description: "The Kubernetes namespace of the repls.",
+    default: "default",
+    expected: "lower-case letters, digits and inner hyphens, at most 63 characters",
+    check: isNamespace,
+  }),
+  templatePath: text({
+    variable: "TEMPLATE_PATH",
+    description: "The template, read once at start.",
+    default: "./service.yaml",
+    expected: "a path",
+    check: isPath,
+  }),
+  concurrency: integer({
+    variable: "WORKER_CONCURRENCY",
+    description: "Jobs that one worker process runs at the same time.",
+    default: 10,
+    minimum: 1,
+    maximum: 200,
+  }),
+  leaseSeconds: integer({
+    variable: "LEASE_SECONDS",
+    description: "How long a repl stays with a worker that has fallen silent before another may take it over.",
+    default: 10,
+    minimum: 2,
+    maximum: 300,
+  }),
+  startTimeoutSeconds: integer({
+    variable: "START_TIMEOUT_SECONDS",
+    description: "How long an attempt waits for the workspace to be ready before the start fails.",
+    default: 300,
+    minimum: 1,
+    maximum: 3_600,
+  }),
+  readyCheck: choice(["deployment", "service", "url"], {
+    variable: "READY_CHECK",
+    description:
+      "What must answer before a start is completed: the Deployment alone, also its Service, or also its public address.",
+    default: "deployment",
+  }),
+  unschedulableGraceSeconds: integer({
+    variable: "UNSCHEDULABLE_GRACE_SECONDS",
+    description: "How long a pod may fit on no node, for instance while one is being added, before the start fails.",
+    default: 8,
+    minimum: 0,
+    maximum: 3_600,
+  }),
+  sweepIntervalSeconds: integer({
+    variable: "SWEEP_INTERVAL_SECONDS",
+    description: "How often the sweep makes the cluster agree with the intents; one worker at a time does it.",
+    default: 30,
+    minimum: 1,
+    maximum: 3_600,
+  }),
+  idleTimeoutSeconds: integer({
+    variable: "IDLE_TIMEOUT",
+    description: "A running repl that nobody has started or kept alive for this many seconds is stopped; 0: never.",
+    default: 0,
+    minimum: 0,
+    maximum: 30 * 24 * 3_600,
+  }),
+  cleanupOnFailure: choice(["delete", "keep"], {
+    variable: "CLEANUP_ON_FAILURE",
+    description: "What happens to the resources of a start that failed for good; `keep` leaves them to be looked at.",
+    default: "delete",
+  }),
+});
+
+/** {@inheritDoc WorkerSettings} Seconds and counts as the names say; `kubeconfig` is missing where it is unset. */
+export type WorkerSettings = Settings<typeof WorkerSettings>;

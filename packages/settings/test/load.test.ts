@@ -1,0 +1,196 @@
+import { DEFAULT_PREFIX } from "@repl/contract";
+import { describe, expect, it } from "vitest";
+import { loadApiSettings, loadWorkerSettings, SettingsError } from "../src/index.ts";
+
+function problemsOf(load: () => unknown): Record<string, string> {
+  try {
+    load();
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingsError);
+    return Object.fromEntries((error as SettingsError).problems.map(({ variable, message }) => [variable, message]));
+  }
+  return {};
+}
+
+describe("defaults", () => {
+  it("of the api are those of the contract", () => {
+    expect(loadApiSettings({})).toEqual({
+      redisUrl: "redis://127.0.0.1:6379",
+      queuePrefix: DEFAULT_PREFIX,
+      jobRetentionSeconds: 604_800,
+      opsHost: "127.0.0.1",
+      opsPort: 3003,
+      shutdownGraceSeconds: 25,
+      logLevel: "info",
+      host: "127.0.0.1",
+      port: 3002,
+      corsOrigins: ["http://localhost:3000"],
+      authMode: "none",
+      maxOpenJobs: 10_000,
+      maxFollowers: 10_000,
+    });
+  });
+
+  it("of the worker are those of the contract", () => {
+    expect(loadWorkerSettings({})).toEqual({
+      redisUrl: "redis://127.0.0.1:6379",
+      queuePrefix: DEFAULT_PREFIX,
+      jobRetentionSeconds: 604_800,
+      opsHost: "127.0.0.1",
+      opsPort: 3004,
+      shutdownGraceSeconds: 25,
+      logLevel: "info",
+      namespace: "default",
+      templatePath: "./service.yaml",
+      concurrency: 10,
+      leaseSeconds: 10,
+      startTimeoutSeconds: 300,
+      readyCheck: "deployment",
+      unschedulableGraceSeconds: 60,
+      cleanupOnFailure: "delete",
+    });
+  });
+
+  it("hold for empty variables, and the values are frozen", () => {
+    const settings = loadApiSettings({ PORT: "", REDIS_URL: "", CORS_ORIGINS: "", WORKER_CONCURENCY: "" });
+    expect(settings).toEqual(loadApiSettings({}));
+    expect(Object.isFrozen(settings) && Object.isFrozen(settings.corsOrigins)).toBe(true);
+    expect(Object.isFrozen(loadWorkerSettings({}))).toBe(true);
+  });
+});
+
+describe("right values", () => {
+  it.each([
+    ["PORT", "0", { port: 0 }],
+    ["PORT", "65535", { port: 65_535 }],
+    ["HOST", "::1", { host: "::1" }],
+    ["HOST", "127.9.9.9", { host: "127.9.9.9" }],
+    ["OPS_HOST", "0.0.0.0", { opsHost: "0.0.0.0" }],
+    [
+      "REDIS_URL",
+      "rediss://user:p%40ss@redis.example.com:6380/2",
+      { redisUrl: "rediss://user:p%40ss@redis.example.com:6380/2" },
+    ],
+    ["QUEUE_PREFIX", "app:{staging}", { queuePrefix: "app:{staging}" }],
+    [
+      "CORS_ORIGINS",
+      "https://a.example, http://[::1]:8080",
+      { corsOrigins: ["https://a.example", "http://[::1]:8080"] },
+    ],
+    ["MAX_OPEN_JOBS", "0", { maxOpenJobs: 0 }],
+    ["LOG_LEVEL", "silent", { logLevel: "silent" }],
+  ])("%s=%s", (variable, value, expected) => {
+    expect(loadApiSettings({ [variable]: value })).toMatchObject(expected);
+  });
+
+  it("of the worker", () => {
+    const env = {
+      KUBECONFIG: "/etc/kubeconfig",
+      WORKER_CONCURRENCY: "200",
+      READY_CHECK: "url",
+      CLEANUP_ON_FAILURE: "keep",
+    };
+    const expected = { kubeconfig: "/etc/kubeconfig", concurrency: 200, readyCheck: "url", cleanupOnFailure: "keep" };
+    expect(loadWorkerSettings(env)).toMatchObject(expected);
+  });
+});
+
+describe("a wrong value is refused by name, with what is expected", () => {
+  it.each([
+    ["PORT", "abc", 'expected a whole number from 0 to 65535, got "abc"'],
+    ["PORT", "-1", "from 0 to 65535"],
+    ["PORT", "70000", "from 0 to 65535"],
+    ["PORT", "1e3", "from 0 to 65535"],
+    ["PORT", " 80", "from 0 to 65535"],
+    ["PORT", "080", "from 0 to 65535"],
+    ["PORT", "80.5", "from 0 to 65535"],
+    ["HOST", "a b", "an IP address or host name"],
+    ["HOST", "http://x", "an IP address or host name"],
+    ["QUEUE_PREFIX", "repls", "{hash tag}"],
+    ["QUEUE_PREFIX", "{}", "{hash tag}"],
+    ["QUEUE_PREFIX", "{a}{b}", "{hash tag}"],
+    ["QUEUE_PREFIX", "{a b}", "{hash tag}"],
+    ["CORS_ORIGINS", "*", "exact origins"],
+    ["CORS_ORIGINS", "null", "exact origins"],
+    ["CORS_ORIGINS", "http://localhost:3000/", "exact origins"],
+    ["CORS_ORIGINS", "https://a.example,,https://b.example", "exact origins"],
+    ["AUTH_MODE", "jwt", "`none`"],
+    ["LOG_LEVEL", "loud", "`info`"],
+    ["MAX_OPEN_JOBS", "9".repeat(300), "a whole number"],
+    ["SHUTDOWN_GRACE_SECONDS", "0", "from 1 to 3600"],
+  ])("api: %s=%s", (variable, value, expected) => {
+    const problems = problemsOf(() => loadApiSettings({ [variable]: value }));
+    expect(Object.keys(problems)).toEqual([variable]);
+    expect(problems[variable]).toContain(expected);
+    expect(problems[variable]?.length).toBeLessThan(300);
+  });
+
+  it.each([
+    ["WORKER_CONCURRENCY", "0"],
+    ["WORKER_CONCURRENCY", "NaN"],
+    ["WORKER_CONCURRENCY", "1e9"],
+    ["WORKER_CONCURRENCY", "201"],
+    ["NAMESPACE", "Repls"],
+    ["NAMESPACE", "a\n"],
+    ["KUBECONFIG", "a\0b"],
+    ["READY_CHECK", "toString"],
+    ["CLEANUP_ON_FAILURE", "maybe"],
+    ["LEASE_SECONDS", "1"],
+  ])("worker: %s=%s", (variable, value) => {
+    expect(Object.keys(problemsOf(() => loadWorkerSettings({ [variable]: value })))).toEqual([variable]);
+  });
+
+  it("names every wrong variable at once, in the message too", () => {
+    const load = () => loadApiSettings({ PORT: "x", HOST: "?", LOG_LEVEL: "loud", WORKER_CONCURENCY: "5" });
+    expect(Object.keys(problemsOf(load))).toEqual(["LOG_LEVEL", "HOST", "PORT", "WORKER_CONCURENCY"]);
+    for (const name of ["LOG_LEVEL", "HOST", "PORT", "WORKER_CONCURENCY"]) expect(load).toThrow(`${name}: `);
+  });
+
+  it.each([
+    "http://user:hunter2@host",
+    "redis://:hunter2@",
+    "redis://:hunter2@host:port",
+    "redis://:hunter2@host/x",
+    "redis://host/0?password=hunter2",
+    "hunter2",
+  ])("REDIS_URL %s, without repeating what may be a password", (value) => {
+    const load = () => loadWorkerSettings({ REDIS_URL: value });
+    expect(problemsOf(load)).toHaveProperty("REDIS_URL");
+    expect(load).not.toThrow("hunter2");
+  });
+});
+
+describe("unknown variables", () => {
+  it.each(["WORKER_CONCURENCY", "CORS_ORIGIN", "OPS_PROT", "QUEUE_NAME"])("%s is refused", (name) => {
+    expect(problemsOf(() => loadApiSettings({ [name]: "x" }))).toEqual({ [name]: "there is no such setting" });
+    expect(problemsOf(() => loadWorkerSettings({ [name]: "x" }))).toEqual({ [name]: "there is no such setting" });
+  });
+
+  it("of other programs, of the other process and of Kubernetes pass", () => {
+    const env = {
+      PATH: "x",
+      JOB_NAME: "ci",
+      WORKER_SERVICE_HOST: "10.0.0.1",
+      WORKER_PORT: "tcp://10.0.0.1:80",
+      WORKER_PORT_80_TCP_ADDR: "x",
+    };
+    expect(loadApiSettings({ ...env, WORKER_CONCURRENCY: "20" })).toEqual(loadApiSettings({}));
+    expect(loadWorkerSettings({ ...env, CORS_ORIGINS: "https://a.example" })).toEqual(loadWorkerSettings({}));
+  });
+});
+
+describe("settings that do not go together", () => {
+  it.each(["0.0.0.0", "::", "10.1.2.3", "api.example.com", "localhost.example.com"])(
+    "HOST=%s needs AUTH_MODE",
+    (HOST) => {
+      expect(problemsOf(() => loadApiSettings({ HOST }))).toHaveProperty("AUTH_MODE");
+      expect(problemsOf(() => loadApiSettings({ HOST, AUTH_MODE: "" }))).toHaveProperty("AUTH_MODE");
+      expect(loadApiSettings({ HOST, AUTH_MODE: "none" }).host).toBe(HOST);
+    },
+  );
+
+  it("PORT and OPS_PORT on one host", () => {
+    expect(problemsOf(() => loadApiSettings({ PORT: "3003" }))).toHaveProperty("OPS_PORT");
+    expect(loadApiSettings({ PORT: "0", OPS_PORT: "0" })).toMatchObject({ port: 0, opsPort: 0 });
+  });
+});

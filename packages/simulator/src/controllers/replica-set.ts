@@ -1,0 +1,175 @@
+import { read } from "../api/cluster.ts";
+import { createObject } from "../api/create.ts";
+import { removeObject } from "../api/remove.ts";
+import { updateObject } from "../api/update.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { replicaSets } from "../kinds/deployment.ts";
+import { pods } from "../kinds/pod.ts";
+import type { PodStatus, PodTemplate } from "../kinds/pod-types.ts";
+import { type Condition, condition, withCondition, withoutCondition } from "../objects/conditions.ts";
+import { type KubeObject, keyOf } from "../objects/object.ts";
+import { type ControllerContext, flatKey, onChange, unflat } from "./controller.ts";
+import { isPodReady } from "./kubelet/pod-status.ts";
+import { indexByOwner, ownedBy, queueOwner } from "./owned.ts";
+
+/** The parts of a ReplicaSet the controller works with. */
+export interface ReplicaSetSpec {
+  readonly replicas: number;
+  readonly minReadySeconds?: number;
+  readonly template: PodTemplate;
+}
+
+export interface ReplicaSetStatus {
+  readonly replicas?: number;
+  readonly fullyLabeledReplicas?: number;
+  readonly readyReplicas?: number;
+  readonly availableReplicas?: number;
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+}
+
+/** How long after a refused pod it tries again. */
+const RETRY_MS = 1000;
+
+const COMPONENT = "replicaset-controller";
+
+/** Neither ended nor being deleted. */
+export const isActive = (pod: KubeObject): boolean =>
+  pod.metadata.deletionTimestamp === undefined && !["Succeeded", "Failed"].includes((pod.status as PodStatus).phase);
+
+/** Milliseconds until a pod counts as available; 0 when it does, undefined while it is not ready. */
+export function untilAvailable(pod: KubeObject, minReadySeconds: number): number | undefined {
+  if (!isPodReady(pod)) return undefined;
+  const ready = condition((pod.status as PodStatus).conditions, "Ready");
+  const since = Date.parse(ready?.lastTransitionTime ?? "");
+  return Math.max(0, since + minReadySeconds * 1000 - Date.now());
+}
+
+/** The pod a template makes, as the given owner's. */
+export const podFrom = (
+  owner: KubeObject,
+  ownerKind: Parameters<typeof ownedBy>[0],
+  template: PodTemplate,
+  name: { readonly name: string } | { readonly generateName: string },
+): KubeObject =>
+  structuredClone({
+    kind: "Pod",
+    apiVersion: "v1",
+    metadata: {
+      ...template.metadata,
+      ...name,
+      namespace: owner.metadata.namespace ?? "",
+      ownerReferences: [ownedBy(ownerKind, owner)],
+    } as unknown as KubeObject["metadata"],
+    spec: template.spec,
+  });
+
+/** The pods to give up first: not yet on a node, not ready, youngest. */
+export function dispensable(list: readonly KubeObject[], count: number): readonly KubeObject[] {
+  const rank = (pod: KubeObject): number =>
+    (isPodReady(pod) ? 2 : 0) + ((pod.status as PodStatus).phase === "Running" ? 1 : 0);
+  return list
+    .toSorted((a, b) => rank(a) - rank(b) || Number(b.metadata.resourceVersion) - Number(a.metadata.resourceVersion))
+    .slice(0, count);
+}
+
+function statusFor(set: KubeObject, active: readonly KubeObject[], refusal: string | undefined): ReplicaSetStatus {
+  const { minReadySeconds = 0 } = set.spec as ReplicaSetSpec;
+  const ready = active.filter(isPodReady).length;
+  const available = active.filter((pod) => untilAvailable(pod, minReadySeconds) === 0).length;
+  const before = (set.status as ReplicaSetStatus).conditions;
+  const conditions =
+    refusal === undefined
+      ? withoutCondition(before, "ReplicaFailure")
+      : withCondition(before, {
+          type: "ReplicaFailure",
+          status: "True",
+          reason: "FailedCreate",
+          message: refusal,
+        });
+  return {
+    replicas: active.length,
+    ...(active.length > 0 ? { fullyLabeledReplicas: active.length } : {}),
+    ...(ready > 0 ? { readyReplicas: ready } : {}),
+    ...(available > 0 ? { availableReplicas: available } : {}),
+    observedGeneration: set.metadata.generation ?? 1,
+    ...(conditions.length > 0 ? { conditions } : {}),
+  };
+}
+
+/** Keeps the number of pods of each ReplicaSet. */
+export function startReplicaSets(context: ControllerContext): void {
+  const { cluster, events } = context;
+  const owned = indexByOwner(context, pods);
+
+  const note = (set: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void =>
+    events.record(set, { type, reason, message, component: COMPONENT });
+
+  /** Makes the missing pods; answers with the refusal that stopped it. */
+  const grow = (set: KubeObject, count: number): string | undefined => {
+    const { template } = set.spec as ReplicaSetSpec;
+    try {
+      for (let made = 0; made < count; made += 1) {
+        const pod = createObject(
+          cluster,
+          pods,
+          podFrom(set, replicaSets, template, {
+            generateName: `${set.metadata.name}-`,
+          }),
+        );
+        note(set, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
+      }
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      note(set, "Warning", "FailedCreate", `Error creating: ${error.message}`);
+      return error.message;
+    }
+  };
+
+  const shrink = (set: KubeObject, list: readonly KubeObject[]): void => {
+    for (const pod of list) {
+      removeObject(cluster, pods, keyOf(pod));
+      note(set, "Normal", "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`);
+    }
+  };
+
+  const active = (set: KubeObject): readonly KubeObject[] => owned.of(set).filter(isActive);
+
+  const nextLook = (set: KubeObject, refusal: string | undefined): number | undefined => {
+    if (refusal !== undefined) return RETRY_MS;
+    const { minReadySeconds = 0 } = set.spec as ReplicaSetSpec;
+    const waits = active(set)
+      .map((pod) => untilAvailable(pod, minReadySeconds))
+      .filter((wait) => wait !== undefined && wait > 0);
+    return waits.length === 0 ? undefined : Math.min(...(waits as number[]));
+  };
+
+  const queue = context.runtime.queue((key: string) => {
+    const set = read(cluster, replicaSets, unflat(key));
+    if (set === undefined || set.metadata.deletionTimestamp !== undefined) return undefined;
+    const { replicas } = set.spec as ReplicaSetSpec;
+    const now = active(set);
+    const refusal = now.length < replicas ? grow(set, replicas - now.length) : undefined;
+    if (now.length > replicas) shrink(set, dispensable(now, now.length - replicas));
+    updateObject(
+      cluster,
+      replicaSets,
+      unflat(key),
+      (current) => ({
+        ...current,
+        status: statusFor(current, active(set), refusal),
+      }),
+      { subresource: "status" },
+    );
+    return nextLook(set, refusal);
+  });
+
+  onChange(context, replicaSets, ({ type, object }) => {
+    if (type !== "DELETED") queue.add(flatKey(object));
+  });
+  queueOwner(context, pods, "ReplicaSet", queue);
+  context.failures.onChange(() => {
+    for (const set of cluster.store.list("replicasets.apps", "")) queue.add(flatKey(set));
+  });
+}

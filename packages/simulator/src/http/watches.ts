@@ -1,0 +1,101 @@
+import type { ServerResponse } from "node:http";
+import type { RunningWatch, WatchSink } from "../verbs/watch.ts";
+import type { IncomingRequest, OutgoingResponse } from "./exchange.ts";
+
+/** The open watches, and what can go wrong with them. */
+export interface Watches {
+  /** How many are open. */
+  readonly open: number;
+  /** Cuts the connections under all open watches; answers how many. */
+  cut(): number;
+  /** Ends all open watches cleanly, as a server that shuts down does. */
+  end(): number;
+  /** Holds all events back, of watches open now or later, while connections stay: a silent death. */
+  freeze(): void;
+  /** Sends what was held back and goes on. */
+  thaw(): void;
+  /** Writes raw text into every open watch, such as a line that is no JSON. */
+  inject(text: string): void;
+}
+
+/** The writing side: the server hands its watches over here. */
+export interface WatchHub extends Watches {
+  run(request: IncomingRequest, response: OutgoingResponse, start: (sink: WatchSink) => RunningWatch): void;
+}
+
+interface Stream {
+  readonly cut: () => void;
+  readonly end: () => void;
+  readonly write: (text: string) => void;
+  held: string[];
+}
+
+/** Resets an HTTP/2 stream or cuts an HTTP/1.1 connection. */
+export function cutConnection(request: IncomingRequest, response: OutgoingResponse): void {
+  if ("stream" in response && response.stream !== undefined) response.stream.close(2);
+  else request.socket.destroy();
+}
+
+export function createWatchHub(): WatchHub {
+  const streams = new Set<Stream>();
+  let frozen = false;
+  const each = (act: (stream: Stream) => void): number => {
+    const now = [...streams];
+    for (const stream of now) act(stream);
+    return now.length;
+  };
+
+  const open = (request: IncomingRequest, response: OutgoingResponse) => {
+    const outgoing = response as ServerResponse;
+    outgoing.writeHead(200, { "content-type": "application/json" });
+    outgoing.flushHeaders();
+    const stream: Stream = {
+      cut: () => cutConnection(request, response),
+      end: () => outgoing.end(),
+      write: (text) => {
+        if (!outgoing.destroyed && !outgoing.writableEnded) outgoing.write(text);
+      },
+      held: [],
+    };
+    streams.add(stream);
+    return stream;
+  };
+
+  return {
+    get open() {
+      return streams.size;
+    },
+    cut: () => each((stream) => stream.cut()),
+    end: () => each((stream) => stream.end()),
+    freeze: () => {
+      frozen = true;
+    },
+    thaw: () => {
+      frozen = false;
+      each((stream) => {
+        const held = stream.held;
+        stream.held = [];
+        for (const text of held) stream.write(text);
+      });
+    },
+    inject: (text) => {
+      each((stream) => stream.write(text));
+    },
+    run(request, response, start) {
+      const stream = open(request, response);
+      const watch = start({
+        send: (line) => {
+          if (frozen) stream.held.push(line);
+          else stream.write(line);
+        },
+        end: () => {
+          if (!frozen) stream.end();
+        },
+      });
+      response.on("close", () => {
+        streams.delete(stream);
+        watch.stop();
+      });
+    },
+  };
+}
