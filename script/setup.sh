@@ -50,6 +50,19 @@ need_redis() {
   if [ -d /run/systemd/system ] && command -v apt-get > /dev/null; then as_root systemctl disable --quiet redis-server 2> /dev/null || true; fi
 }
 
+# A browser for the tests of the page; fails when there is none and none can be installed.
+need_chromium() {
+  has_chromium && return
+  if command -v brew > /dev/null; then say "installing chromium with Homebrew"; brew install --cask chromium >&2 || true; else apt_install chromium || true; fi
+  has_chromium
+}
+has_chromium() {
+  for path in /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome "/Applications/Chromium.app/Contents/MacOS/Chromium" \
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do [ ! -x "$path" ] || return 0; done
+  return 1
+}
+CHROMIUM_MISSING="Chromium is missing: install it (Debian: apt-get install chromium)"
+
 # Go 1.21 or newer, which fetches by itself the version that a go.mod names. Fails when there is none and none can be installed.
 need_go() {
   go_works && return

@@ -17,7 +17,8 @@ export const TARGETS: readonly { name: string; missing: () => string | undefined
   { name: "real control plane", missing: missingTestCluster, open: openCluster },
 ];
 
-async function openSimulator(): Promise<Target> {
+/** A simulator of its own, whose pods are ready at once. */
+export async function openSimulator(): Promise<Target> {
   const simulator = await startSimulator({ tls: true, delays: NO_DELAYS });
   const folder = await mkdtemp(join(tmpdir(), "simulator-"));
   const kubeconfigPath = join(folder, "kubeconfig");

@@ -53,7 +53,7 @@ describe("text that is no template", () => {
   });
 });
 
-describe("text that would cost more than it is worth is refused within a second", () => {
+describe("text that would cost more than it is worth is refused within a second of work", () => {
   const alias = repeat(
     9,
     (level) => `a${level}: &a${level} [${repeat(9, () => (level === 0 ? "x" : `*a${level - 1}`), ",")}]`,
@@ -81,9 +81,9 @@ describe("text that would cost more than it is worth is refused within a second"
     ["thousands of anchors", "&a ".repeat(20_000), "document 1, line 1: A node can have at most one anchor"],
     ["thousands of keys of one name", `{${"a,".repeat(3_000)}}`, "document 1, line 1: Map keys must be unique"],
   ])("%s", (_, text, refusal) => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     expect(refusalOf(text).split("\n")[0]).toBe(refusal);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(cpuMsSince(before)).toBeLessThan(1_000);
   });
 
   test.each<readonly [string, string]>([
@@ -92,9 +92,9 @@ describe("text that would cost more than it is worth is refused within a second"
     ["blocks", "- ".repeat(30_000)],
     ["keys", "? ".repeat(30_000)],
   ])("%s nested without end", (_, text) => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     expect(errorOf(text).problems[0]).toMatchObject({ document: 1, line: 1 });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(cpuMsSince(before)).toBeLessThan(1_000);
   });
 });
 
@@ -112,4 +112,10 @@ function errorOf(text: string): TemplateError {
     throw error;
   }
   throw new Error("accepted");
+}
+
+/** Time of the processor, which other tests do not take part in as they do in that of the clock. */
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
 }

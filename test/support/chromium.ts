@@ -1,0 +1,29 @@
+import { accessSync, constants } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+/** Where Linux distributions and macOS put a Chromium; script/test installs Debian's. */
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The system's browser; undefined where there is none. */
+export const chromiumPath = PLACES.find(isExecutable);
+
+/** Starts the system's browser. The sandbox is off: it cannot work for root, and the tests open only pages of their own. */
+export function openBrowser(): Promise<Browser> {
+  if (chromiumPath === undefined) throw new Error(`no Chromium at any of ${PLACES.join(", ")}`);
+  return chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+}
