@@ -76,8 +76,9 @@ async function listen(app: App, setting: string, address: { host: string; port: 
   try {
     await app.listen({ ...address, listenTextResolver: (url) => `${setting}: ${url}` });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`${setting}: cannot listen on ${address.host}:${address.port} (${code ?? message})`, {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error; // Nothing to do with the port: the app could not be built.
+    throw new Error(`${setting}: cannot listen on ${address.host}:${address.port} (${code})`, {
       cause: error,
     });
   }

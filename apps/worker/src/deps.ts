@@ -1,6 +1,6 @@
 import type { JobStore } from "@repl/contract";
 import type { KubeClient } from "@repl/kube";
-import type { ClusterView, Graces, Patience, Template } from "@repl/provision";
+import type { AnsweringOptions, ClusterView, Graces, Patience, Template } from "@repl/provision";
 import type { Logger } from "pino";
 
 /** What the pipelines of start and stop work with. */
@@ -13,6 +13,8 @@ export interface ProvisionDeps {
   readonly graces: Graces;
   /** Longest wait for a workload to be ready. */
   readonly startTimeoutMs: number;
+  /** How far a start is followed beyond its pods. */
+  readonly answering: AnsweringOptions;
 }
 
 /** What running a job needs beside the pipelines. */

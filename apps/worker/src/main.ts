@@ -59,6 +59,11 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     patience: { unavailableMs: UNAVAILABLE_MS, goneMs: GONE_MS },
     graces: { ...DEFAULT_GRACES, unschedulableMs: settings.unschedulableGraceSeconds * 1_000 },
     startTimeoutMs: settings.startTimeoutSeconds * 1_000,
+    answering: {
+      check: settings.readyCheck,
+      ingressAddress: settings.ingressAddress,
+      deadlineMs: settings.addressTimeoutSeconds * 1_000,
+    },
     cleanUpOnFailure: settings.cleanupOnFailure === "delete",
   });
 

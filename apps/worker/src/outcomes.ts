@@ -1,7 +1,8 @@
 import type { Failure, JobChange, JobRecord, Lease, QueuedJob } from "@repl/contract";
+import { type Dossier, gatherDossier } from "@repl/provision";
 import { DelayedError, UnrecoverableError, WaitingError } from "bullmq";
 import type { Logger } from "pino";
-import type { AttemptEnded, EndReason } from "./attempt-ended.ts";
+import { AttemptEnded, type EndReason } from "./attempt-ended.ts";
 import type { RunDeps } from "./deps.ts";
 import type { LeaseHolder } from "./lease-holder.ts";
 import { startRepl } from "./start-repl.ts";
@@ -9,6 +10,9 @@ import { stopRepl } from "./stop-repl.ts";
 
 /** Longest pause before a job that has to wait for its repl looks again. */
 const LOOK_AGAIN_MS = 250;
+
+/** The evidence is worth some seconds of the user's wait, not more. */
+const LONGEST_GATHERING_MS = 3_000;
 
 /** One attempt while it holds its repl. */
 export interface RunningAttempt {
@@ -52,22 +56,47 @@ export async function standDown(
 
 /** The only place where a failure becomes BullMQ's decision to retry or not. */
 export async function fail(attempt: RunningAttempt, failure: Failure, deps: RunDeps): Promise<void> {
-  const { record, lease, holder, log } = attempt;
-  const error = failure.toJobError();
-  const retry = failure.retriedByWorker && record.made < record.max;
-  if (retry) {
-    log.warn({ code: failure.code, err: failure }, "attempt failed, will be retried");
-    const hold = await deps.store.settle(lease, "retrying", { message: `${failure.message} Trying again.`, error });
-    if (hold === "cancelled") return;
-    throw failure;
-  }
+  const { record } = attempt;
+  const mayRetry = failure.retriedByWorker && record.made < record.max;
+  return mayRetry ? retryLater(attempt, failure, deps) : giveUp(attempt, failure, deps);
+}
+
+async function retryLater({ lease, log }: RunningAttempt, failure: Failure, { store }: RunDeps): Promise<void> {
+  log.warn({ code: failure.code, err: failure }, "attempt failed, will be retried");
+  const change = { message: `${failure.message} Trying again.`, error: failure.toJobError() };
+  const hold = await store.settle(lease, "retrying", change);
+  if (hold !== "cancelled") throw failure;
+}
+
+async function giveUp(attempt: RunningAttempt, failure: Failure, deps: RunDeps): Promise<void> {
+  const { job, lockToken, record, lease, holder, log } = attempt;
+  const evidence = record.kind === "start" ? await gatherEvidence(attempt, deps) : {};
   const cleanUp = record.kind === "start" && !attempt.ranBefore && deps.cleanUpOnFailure;
   const leftovers = cleanUp ? await cleanUpAfter(attempt, deps) : {};
-  if (holder.signal.aborted) return standDown(attempt, (holder.signal.reason as AttemptEnded).reason, deps);
+  const { reason } = holder.signal;
+  if (reason instanceof AttemptEnded) return standDown(attempt, reason.reason, deps);
+
   log.error({ code: failure.code, err: failure }, "job failed");
+  const error = { ...failure.toJobError(), details: { ...failure.details, ...evidence } };
   const hold = await deps.store.settle(lease, "failed", { ...leftovers, message: sentenceOf(record, failure), error });
-  if (hold === "cancelled") return;
-  throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
+  if (hold === "lost") return delay(job, lockToken);
+  if (hold === "ok") throw new UnrecoverableError(`${failure.code}: ${failure.message}`);
+}
+
+/** What the cluster knows of the failure, kept because the clean-up destroys it. Empty where no pod came to be. */
+async function gatherEvidence(
+  { record, holder, log }: RunningAttempt,
+  { client, view }: RunDeps,
+): Promise<{ dossier?: Dossier }> {
+  const pods = view.podsOf(record.replId);
+  if (pods.length === 0) return {};
+  try {
+    const signal = AbortSignal.any([holder.signal, AbortSignal.timeout(LONGEST_GATHERING_MS)]);
+    return { dossier: await gatherDossier(client, pods, signal) };
+  } catch (error) {
+    log.warn({ err: error }, "the evidence of a failed start could not be gathered");
+    return {};
+  }
 }
 
 /** Deletes what a failed start made. Where that fails too, the sweep does it later: the failure itself is what counts. */

@@ -1,10 +1,19 @@
 import { type JobChange, PHASES, type Repl } from "@repl/contract";
-import { type Attempt, apply, plan, render, toResourceStatuses, urlsOf, waitUntilReady } from "@repl/provision";
+import {
+  type Attempt,
+  apply,
+  plan,
+  render,
+  toResourceStatuses,
+  urlsOf,
+  waitUntilAnswering,
+  waitUntilReady,
+} from "@repl/provision";
 import type { ProvisionDeps } from "./deps.ts";
 
-/** Starts a repl: template → render → plan → apply → wait → result. Repeating it is harmless. */
+/** Starts a repl: template → render → plan → apply → wait (pods, address) → result. Repeating it is harmless. */
 export async function startRepl(repl: Repl, attempt: Attempt, deps: ProvisionDeps): Promise<JobChange> {
-  const { template, namespace, client, view, patience, graces, startTimeoutMs } = deps;
+  const { template, namespace, client, view, patience, graces, startTimeoutMs, answering } = deps;
 
   const manifests = render(template, repl, namespace);
   await attempt.report({ phase: "applying", progress: PHASES.applying, message: "Creating the resources." });
@@ -13,6 +22,7 @@ export async function startRepl(repl: Repl, attempt: Attempt, deps: ProvisionDep
   await attempt.report({ resources: toResourceStatuses(changes, false) });
 
   await waitUntilReady(workload.object, repl.replId, { view, attempt, graces, deadlineMs: startTimeoutMs });
+  await waitUntilAnswering(manifests, client, attempt, answering);
 
   const urls = urlsOf(manifests);
   const where = urls.length > 0 ? ` The workspace answers at ${urls.join(" and ")}.` : "";

@@ -43,4 +43,4 @@ export {
   type JobStoreOptions,
   type Lease,
 } from "./store/job-store.ts";
-export { decodeRecord, type JobChange, type JobRecord, toJobStatus } from "./store/record.ts";
+export { decodeRecord, type JobChange, type JobRecord, type PastAttempt, toJobStatus } from "./store/record.ts";

@@ -2,7 +2,7 @@ import Type, { type Static } from "typebox";
 import { ReplId, UserId } from "./repl.ts";
 
 const literals = <const Values extends readonly string[]>(values: Values, description: string) =>
-  Type.Enum([...values] as unknown as Values, { description });
+  Type.Unsafe<Values[number]>(Type.Enum([...values], { description }));
 
 /** What a job does to its repl. */
 export const JOB_KINDS = ["start", "stop"] as const;
@@ -82,6 +82,20 @@ export type JobError = Static<typeof JobError>;
 const Timestamp = (description: string) => Type.String({ format: "date-time", description });
 const Nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
+const PastAttempt = Type.Object(
+  {
+    attempt: Type.Integer({ minimum: 0 }),
+    startedAt: Timestamp("When it began."),
+    endedAt: Timestamp("When it ended."),
+    outcome: literals(
+      ["completed", "failed", "retrying", "queued"],
+      "queued: handed back, for another worker to go on.",
+    ),
+    code: Type.String({ description: "Why it failed, one of the codes of docs/errors.md; empty where it did not." }),
+  },
+  { $id: "PastAttempt" },
+);
+
 /** What `GET /jobs/:jobId` answers; times are ISO 8601 in UTC by Redis' clock. */
 export const JobStatus = Type.Object(
   {
@@ -95,7 +109,11 @@ export const JobStatus = Type.Object(
     phase: literals(Object.keys(PHASES) as Phase[], "The step it is at."),
     progress: Type.Integer({ minimum: 0, maximum: 100, description: "Percent; never goes back within an attempt." }),
     message: Type.String({ description: "What happens now, or how it ended, in plain words." }),
-    attempts: Type.Object({ made: Type.Integer({ minimum: 0 }), max: Type.Integer({ minimum: 1 }) }),
+    attempts: Type.Object({
+      made: Type.Integer({ minimum: 0 }),
+      max: Type.Integer({ minimum: 1 }),
+      history: Type.Array(PastAttempt, { description: "The attempts that have ended, the first one first." }),
+    }),
     createdAt: Timestamp("When it was accepted."),
     startedAt: Nullable(Timestamp("When a worker first took it.")),
     finishedAt: Nullable(Timestamp("When it ended.")),

@@ -64,7 +64,7 @@ export interface WatchOptions extends Selection {
   resourceVersion?: string | undefined;
   /** The server ends the watch after this time. */
   timeoutSeconds?: number | undefined;
-  /** No byte for this long ends the watch with the code `watch_idle` and leaves its connection. Left out: never. */
+  /** No byte for this long ends the watch with the code `watch_idle`. Left out: never. */
   idleMs?: number | undefined;
   /** Called once, when the server has accepted the watch. */
   onOpen?: (() => void) | undefined;

@@ -34,6 +34,7 @@ export const KINDS = {
   ResourceQuota: row("v1", "ResourceQuota", "resourcequotas"),
   LimitRange: row("v1", "LimitRange", "limitranges"),
   Event: row("v1", "Event", "events"),
+  EndpointSlice: row("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
   Deployment: row("apps/v1", "Deployment", "deployments"),
   ReplicaSet: row("apps/v1", "ReplicaSet", "replicasets"),
   StatefulSet: row("apps/v1", "StatefulSet", "statefulsets"),

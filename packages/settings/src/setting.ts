@@ -30,7 +30,7 @@ export function choice<const Values extends readonly [string, ...string[]]>(
 ) {
   const expected =
     values.length === 1 ? `\`${values[0]}\`` : `one of ${values.map((word) => `\`${word}\``).join(", ")}`;
-  return Type.Enum([...values] as unknown as Values, { ...options, expected, secret: false });
+  return Type.Unsafe<Values[number]>(Type.Enum([...values], { ...options, expected, secret: false }));
 }
 
 interface TextOptions extends About {

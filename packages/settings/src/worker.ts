@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { isNamespace, isPath } from "./checks.ts";
+import { isNamespace, isOrigin, isPath } from "./checks.ts";
 import { choice, integer, optionalText, type Settings, text } from "./setting.ts";
 import { opsPort, shared } from "./shared.ts";
 
@@ -51,8 +51,22 @@ export const WorkerSettings = Type.Object({
   readyCheck: choice(["deployment", "service", "url"], {
     variable: "READY_CHECK",
     description:
-      "What must answer before a start is completed: the Deployment alone, also its Service, or also its public address.",
+      "What must answer before a start is completed: the Deployment's pods, the Service's endpoints, or the workspace's addresses.",
     default: "deployment",
+  }),
+  ingressAddress: optionalText({
+    variable: "INGRESS_ADDRESS",
+    description:
+      "Where READY_CHECK=url sends the requests for the workspaces' hosts; unset, to where their names lead.",
+    expected: "http://address[:port] or https://address[:port]",
+    check: isOrigin,
+  }),
+  addressTimeoutSeconds: integer({
+    variable: "ADDRESS_TIMEOUT_SECONDS",
+    description: "How long READY_CHECK=service and url wait for an answer once the pods are ready.",
+    default: 60,
+    minimum: 1,
+    maximum: 3_600,
   }),
   unschedulableGraceSeconds: integer({
     variable: "UNSCHEDULABLE_GRACE_SECONDS",

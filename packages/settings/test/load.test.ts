@@ -46,7 +46,10 @@ describe("defaults", () => {
       leaseSeconds: 10,
       startTimeoutSeconds: 300,
       readyCheck: "deployment",
-      unschedulableGraceSeconds: 60,
+      addressTimeoutSeconds: 60,
+      unschedulableGraceSeconds: 8,
+      sweepIntervalSeconds: 30,
+      idleTimeoutSeconds: 0,
       cleanupOnFailure: "delete",
     });
   });

@@ -11,14 +11,16 @@ export {
 export type { AuditEvent } from "./cluster/audit-log.ts";
 export { assertNoResources, type CleanNamespaceOptions, listResources } from "./cluster/clean-namespace.ts";
 export { type KubeconfigOptions, writeKubeconfig } from "./cluster/kubeconfig.ts";
+export type { ClusterPart } from "./cluster/cluster-part.ts";
 export { type OwnTestCluster, startTestCluster, type TestClusterOptions } from "./cluster/start-test-cluster.ts";
 export { type TempNamespace, tempNamespace } from "./cluster/temp-namespace.ts";
-export { type ClusterPart, connectTestCluster, type TestCluster, whyNoTestCluster } from "./cluster/test-cluster.ts";
+export { connectTestCluster, type TestCluster, whyNoTestCluster } from "./cluster/test-cluster.ts";
 // Network
 export { freePort } from "./net/free-port.ts";
 export type { LinkFault } from "./net/link.ts";
 export {
   type Direction,
+  type Inspection,
   startTcpProxy,
   type TcpProxy,
   type TcpProxyOptions,

@@ -12,9 +12,12 @@ const DESCRIPTION = `Starts and stops repls: workspaces on Kubernetes.
 (cheap with \`If-None-Match\`, or waiting with \`wait\`) or by \`GET /jobs/{jobId}/events\`. Every error is an RFC 9457 problem
 with a \`code\`.`;
 
-/** Collects the schemas of all routes into an OpenAPI 3.1 document; `schemas` become its components, by their `$id`. */
+/**
+ * Collects the schemas of all routes into an OpenAPI 3.1 document. The schemas given, and all those inside them that
+ * have an `$id`, become its components by that name.
+ */
 export function describeRoutes(app: App, schemas: readonly Type.TSchema[]): void {
-  for (const schema of schemas) app.addSchema(withReferences(schema));
+  for (const schema of namedWithin(schemas).values()) app.addSchema(withReferences(schema));
   void app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -44,6 +47,19 @@ function withReferences(schema: unknown): unknown {
 }
 
 function referenceTo(schema: unknown): unknown {
+  const name = nameOf(schema);
+  return name === undefined ? withReferences(schema) : { $ref: `${name}#` };
+}
+
+/** Every schema with a name, however deep inside, by its name. */
+function namedWithin(schema: unknown): Map<string, unknown> {
+  if (typeof schema !== "object" || schema === null) return new Map();
+  const name = nameOf(schema);
+  const inside = Object.values(schema).flatMap((part) => [...namedWithin(part)]);
+  return new Map(name === undefined ? inside : [...inside, [name, schema]]);
+}
+
+function nameOf(schema: unknown): string | undefined {
   const { $id } = (schema ?? {}) as { $id?: unknown };
-  return typeof $id === "string" ? { $ref: `${$id}#` } : withReferences(schema);
+  return typeof $id === "string" ? $id : undefined;
 }

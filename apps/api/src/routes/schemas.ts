@@ -1,4 +1,4 @@
-import { JOB_STATES, JobError, JobStatus, ReplId, ResourceStatus, UserId } from "@repl/contract";
+import { JOB_STATES, JobStatus, ReplId, UserId } from "@repl/contract";
 import Type, { type Static } from "typebox";
 import { ProblemBody } from "../problems/problem-schema.ts";
 
@@ -49,5 +49,5 @@ export const JobParams = Type.Object({
   }),
 });
 
-/** Every schema with a name of its own in the OpenAPI document. */
-export const NAMED_SCHEMAS = [ProblemBody, JobOrder, JobAccepted, ResourceStatus, JobError, JobStatus] as const;
+/** What routes refer to by name; the schemas inside come along. */
+export const NAMED_SCHEMAS = [ProblemBody, JobOrder, JobAccepted, JobStatus] as const;

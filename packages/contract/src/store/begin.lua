@@ -17,7 +17,7 @@ if job[2] and job[2] ~= '' and redis.call('ZSCORE', openKey, job[2]) then return
 redis.call('SET', leaseKey, token, 'PX', ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('HSET', jobKey, 'state', 'active', 'made', ARGV[4])
+redis.call('HSET', jobKey, 'state', 'active', 'made', ARGV[4], 'begunAt', now)
 if not job[3] then redis.call('HSET', jobKey, 'startedAt', now) end
 redis.call('HINCRBY', jobKey, 'version', 1)
 if redis.call('HINCRBY', jobKey, 'begins', 1) > tonumber(ARGV[5]) then return {'crashed', redis.call('HGETALL', jobKey)} end

@@ -122,16 +122,9 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
       change: JobChange,
     ): Promise<Hold> {
       const { jobId, replId, token } = lease;
-      return (await run(
-        "settle",
-        prefix,
-        jobId,
-        replId,
-        token,
-        state,
-        retentionSeconds,
-        ...encodeChange(change),
-      )) as Hold;
+      const code = change.error?.code ?? "";
+      const fields = encodeChange(change);
+      return (await run("settle", prefix, jobId, replId, token, state, retentionSeconds, code, ...fields)) as Hold;
     },
 
     /** Calls back with the id of every job that is cancelled from now on; needs a connection of its own, which it takes over. */

@@ -1,5 +1,16 @@
 import type { JobError, JobKind, JobReason, JobState, JobStatus, Phase, ResourceStatus } from "../job.ts";
 
+/** One attempt that has ended. Times are milliseconds since 1970 by Redis' clock. */
+export interface PastAttempt {
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** `queued`: handed back, for another worker to go on. */
+  readonly outcome: "completed" | "failed" | "retrying" | "queued";
+  /** Why it failed; empty where it did not. */
+  readonly code: string;
+}
+
 /** One job as Redis holds it: the hash `job:<id>`, decoded. Times are milliseconds since 1970 by Redis' clock. */
 export interface JobRecord {
   readonly jobId: string;
@@ -18,6 +29,7 @@ export interface JobRecord {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly requestId: string;
+  readonly history: readonly PastAttempt[];
   readonly resources: readonly ResourceStatus[];
   readonly urls: readonly string[];
   readonly error: JobError | null;
@@ -57,6 +69,7 @@ export function decodeRecord(reply: readonly string[]): JobRecord | null {
     startedAt: time("startedAt"),
     finishedAt: time("finishedAt"),
     requestId: text("requestId"),
+    history: json("history", []),
     resources: json("resources", []),
     urls: json("urls", []),
     error: json("error", null),
@@ -72,16 +85,32 @@ export function encodeChange(change: JobChange): (string | number)[] {
   ]);
 }
 
+const toPastAttempt = ({ startedAt, endedAt, ...rest }: PastAttempt) => ({
+  ...rest,
+  startedAt: new Date(startedAt).toISOString(),
+  endedAt: new Date(endedAt).toISOString(),
+});
+
 const isoTime = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 /** The record as clients see it. */
 export function toJobStatus(record: JobRecord): JobStatus {
-  const { made, max, requestId: _requestId, version: _version, createdAt, startedAt, finishedAt, ...rest } = record;
+  const {
+    made,
+    max,
+    history,
+    requestId: _requestId,
+    version: _version,
+    createdAt,
+    startedAt,
+    finishedAt,
+    ...rest
+  } = record;
   return {
     ...rest,
     resources: [...rest.resources],
     urls: [...rest.urls],
-    attempts: { made, max },
+    attempts: { made, max, history: history.map(toPastAttempt) },
     createdAt: new Date(createdAt).toISOString(),
     startedAt: isoTime(startedAt),
     finishedAt: isoTime(finishedAt),

@@ -1,7 +1,7 @@
 -- Ends an attempt: gives the lease back and records the outcome, unless the job has ended meanwhile.
 -- KEYS  1 prefix
 -- ARGV  1 jobId  2 replId  3 token ('' when the attempt never began)  4 state: completed | failed | retrying | queued
---       5 job retention, seconds  6... fields and values of the record
+--       5 job retention, seconds  6 code of the failure ('' for none)  7... fields and values of the record
 -- Returns ok | cancelled | lost. A settled job's lease is gone in each case but `lost`.
 local prefix, jobId, replId, token, state = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local jobKey, replKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':repl:' .. replId, prefix .. ':lease:' .. replId
@@ -14,11 +14,17 @@ elseif holder then
 end
 if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' end
 
-redis.call('HSET', jobKey, 'state', state, 'begins', 0, unpack(ARGV, 6))
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local job = redis.call('HMGET', jobKey, 'made', 'begunAt', 'history')
+local history = cjson.decode(job[3] or '[]')
+-- A job that workers keep handing on must not grow without bound.
+if #history < 20 then
+  table.insert(history, {attempt = tonumber(job[1]), startedAt = tonumber(job[2]), endedAt = now, outcome = state, code = ARGV[6]})
+end
+redis.call('HSET', jobKey, 'state', state, 'begins', 0, 'history', cjson.encode(history), unpack(ARGV, 7))
 redis.call('HINCRBY', jobKey, 'version', 1)
 if state == 'completed' or state == 'failed' then
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
   redis.call('HSET', jobKey, 'finishedAt', now)
   redis.call('EXPIRE', jobKey, ARGV[5])
   redis.call('ZREM', prefix .. ':open', jobId)

@@ -109,8 +109,8 @@ function podSignals(pod: PodState, graces: Graces): Signal[] {
 }
 
 function containerSignal(container: ContainerState, graces: Graces): Omit<Signal, "details"> | undefined {
-  const waiting = WAITING[container.waiting?.reason ?? ""];
-  if (waiting !== undefined) return waiting(container, graces);
+  const reason = container.waiting?.reason ?? "";
+  if (Object.hasOwn(WAITING, reason)) return WAITING[reason]?.(container, graces);
   // A container that failed before and failed again is a crash loop already, whether or not it is being held back now.
   const failedAgain = container.ended?.now === true && container.ended.exitCode !== 0 && container.restarts > 0;
   return failedAgain ? crash(container) : undefined;

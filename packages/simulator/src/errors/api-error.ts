@@ -1,8 +1,8 @@
 /** One line of `details.causes`. */
 export interface Cause {
-  readonly reason: string;
+  readonly reason?: string;
   readonly message: string;
-  readonly field: string;
+  readonly field?: string;
 }
 
 /** `details` of a Status object. */

@@ -100,7 +100,6 @@ export const versionTooLarge = (wanted: number, current: number): ApiError =>
       {
         reason: "ResourceVersionTooLarge",
         message: "Too large resource version",
-        field: "",
       },
     ],
     retryAfterSeconds: 1,
@@ -108,5 +107,5 @@ export const versionTooLarge = (wanted: number, current: number): ApiError =>
 
 export const internal = (message: string): ApiError =>
   new ApiError(500, "InternalError", message, {
-    causes: [{ reason: "", message, field: "" }],
+    causes: [{ message }],
   });

@@ -37,12 +37,13 @@ const join = (path: string, field: string): string => (path === "" ? field : `${
 interface Pass {
   readonly schema: Schema;
   readonly unknown: string[];
-  readonly root: string;
+  /** The struct whose field is being read. */
+  readonly owner: string;
 }
 
 function mismatch(pass: Pass, path: string, value: unknown, go: string): never {
   throw new TypeMismatch(
-    `json: cannot unmarshal ${jsonName(value)} into Go struct field ${pass.root}.${path.replaceAll(/\[\d+\]/g, "")} of type ${go}`,
+    `json: cannot unmarshal ${jsonName(value)} into Go struct field ${pass.owner}.${path.replaceAll(/\[\d+\]/g, "")} of type ${go}`,
   );
 }
 
@@ -55,7 +56,7 @@ function pruneStruct(pass: Pass, name: string, value: unknown, path: string): un
     const type = struct.fields.get(field);
     const at = join(path, field);
     if (type === undefined) pass.unknown.push(at);
-    else if (content !== null) kept[field] = prune(pass, type, content, at);
+    else if (content !== null) kept[field] = prune({ ...pass, owner: name }, type, content, at);
   }
   return kept;
 }
@@ -82,6 +83,6 @@ function prune(pass: Pass, type: FieldType, value: unknown, path: string): unkno
  */
 export function pruneTo(schema: Schema, name: string, value: unknown): Pruned {
   const unknown: string[] = [];
-  const pass: Pass = { schema, unknown, root: name };
+  const pass: Pass = { schema, unknown, owner: name };
   return { value: pruneStruct(pass, name, value, ""), unknown };
 }

@@ -1,15 +1,12 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { inheritedEnvironment } from "../process/environment.ts";
 import { type ApiAccess, type ApiClient, createApiClient } from "./api-client.ts";
 import { type AuditEvent, readAuditLog } from "./audit-log.ts";
+import { type ClusterPart, killPart, pidOf } from "./cluster-part.ts";
 import { readKubeconfig } from "./kubeconfig.ts";
-
-/** A process of the control plane; kwok plays the node. */
-export type ClusterPart = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok";
 
 /** A real Kubernetes control plane on 127.0.0.1 with one simulated node. */
 export interface TestCluster extends ApiAccess, ApiClient, AsyncDisposable {
@@ -24,6 +21,8 @@ export interface TestCluster extends ApiAccess, ApiClient, AsyncDisposable {
   auditEvents(): Promise<AuditEvent[]>;
   /** Pauses, continues or kills one part: `signal("etcd", "SIGSTOP")`. */
   signal(part: ClusterPart, signal: NodeJS.Signals): void;
+  /** SIGKILL to these parts; returns when they are gone. What it returns starts them again as they were started before. */
+  kill(...parts: readonly ClusterPart[]): Promise<() => void>;
 }
 
 /** The metrics of an API server alone are 3 MB. */
@@ -58,7 +57,13 @@ export async function connectTestCluster(dataDir: string): Promise<TestCluster> 
     },
     auditEvents: () => readAuditLog(join(dataDir, "audit.log")),
     signal(part, signal) {
-      process.kill(Number(readFileSync(join(dataDir, `${part}.pid`), "utf8")), signal);
+      process.kill(pidOf(dataDir, part), signal);
+    },
+    async kill(...parts) {
+      const revivals = await Promise.all(parts.map((part) => killPart(dataDir, part)));
+      return () => {
+        for (const revive of revivals) revive();
+      };
     },
     [Symbol.asyncDispose]: () => client.close(),
   };

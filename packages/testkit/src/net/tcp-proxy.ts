@@ -8,6 +8,9 @@ export type Direction = "up" | "down";
 /** What the proxy does with a chunk that `inspect` looked at: "drop" loses the bytes, the others end the connection. */
 export type Verdict = "pass" | "drop" | "cut" | "reset";
 
+/** Looks at one chunk of one connection. */
+export type Inspection = (direction: Direction, data: Buffer, connection: number) => Verdict;
+
 /** Where the proxy leads to. */
 export interface TcpProxyOptions {
   /** Port on `targetHost`. */
@@ -21,13 +24,16 @@ export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** Connections that are open now. */
   readonly connections: number;
+  /** Connections that were accepted so far. */
+  readonly accepted: number;
   /** Sets what is wrong with a direction, for open and new connections; replaces what was set before. */
   set(direction: Direction | "both", fault: LinkFault): void;
   /**
    * Judges each chunk as it arrives, before any fault: `(direction, data) => direction === "down" ? "reset" : "pass"`
    * lets the target execute a command and loses its answer. TCP keeps no message borders: a chunk may hold half a message.
+   * Connections are numbered from 1 in the order in which they came.
    */
-  inspect(look: ((direction: Direction, data: Buffer) => Verdict) | undefined): void;
+  inspect(look: Inspection | undefined): void;
   /** Ends all open connections on both sides in order (FIN); new ones are accepted. */
   cut(): void;
   /** Resets all open connections on both sides (RST); new ones are accepted. */
@@ -41,6 +47,7 @@ export interface TcpProxy extends AsyncDisposable {
 }
 
 interface Connection {
+  readonly number: number;
   readonly sockets: readonly [client: Socket, target: Socket];
   readonly abort: AbortController;
 }
@@ -52,14 +59,16 @@ interface Connection {
 export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
   const state: Record<Direction, LinkState> = { up: sound(), down: sound() };
   const open = new Set<Connection>();
-  let look: ((direction: Direction, data: Buffer) => Verdict) | undefined;
+  let look: Inspection | undefined;
+  let accepted = 0;
   const judge = (connection: Connection, direction: Direction) => (data: Buffer) => {
-    const verdict = look?.(direction, data) ?? "pass";
+    const verdict = look?.(direction, data, connection.number) ?? "pass";
     if (verdict === "cut" || verdict === "reset") close(connection, verdict);
     return verdict === "pass";
   };
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const connection = connect(client, options);
+    accepted += 1;
+    const connection = connect(accepted, client, options);
     open.add(connection);
     connection.abort.signal.addEventListener("abort", () => open.delete(connection));
     join(connection, state, judge);
@@ -83,6 +92,9 @@ export async function startTcpProxy(options: TcpProxyOptions): Promise<TcpProxy>
     port,
     get connections() {
       return open.size;
+    },
+    get accepted() {
+      return accepted;
     },
     set,
     inspect: (next) => {
@@ -117,9 +129,13 @@ async function listen(server: Server, port: number): Promise<void> {
   await once(server, "listening");
 }
 
-function connect(client: Socket, { targetHost = "127.0.0.1", targetPort }: TcpProxyOptions): Connection {
+function connect(
+  number: number,
+  client: Socket,
+  { targetHost = "127.0.0.1", targetPort }: TcpProxyOptions,
+): Connection {
   const target = createConnection({ host: targetHost, port: targetPort, allowHalfOpen: true, noDelay: true });
-  return { sockets: [client, target], abort: new AbortController() };
+  return { number, sockets: [client, target], abort: new AbortController() };
 }
 
 function join(

@@ -85,10 +85,25 @@ export function startDeployments(context: ControllerContext): void {
     }));
   };
 
+  const noteScaling = (deployment: KubeObject, set: KubeObject, before: number, size: number): void =>
+    events.record(deployment, {
+      type: "Normal",
+      reason: "ScalingReplicaSet",
+      message: `Scaled ${size > before ? "up" : "down"} replica set ${set.metadata.name} from ${before} to ${size}`,
+      component: COMPONENT,
+    });
+
+  /** A new ReplicaSet begins with the size it would get next. */
+  const createSet = (deployment: KubeObject, set: KubeObject, old: readonly KubeObject[]): void => {
+    const size = nextSizes(specOf(deployment), set, old).get(set.metadata.name) ?? 0;
+    createObject(cluster, replicaSets, { ...set, spec: { ...(set.spec as object), replicas: size } });
+    if (size > 0) noteScaling(deployment, set, 0, size);
+  };
+
   const ensureSet = ({ deployment, current, old }: Rollout): void => {
     const last = Math.max(0, ...old.map(revisionOf));
     const revision = current !== undefined && revisionOf(current) > last ? revisionOf(current) : last + 1;
-    if (current === undefined) createObject(cluster, replicaSets, setFor(deployment, revision));
+    if (current === undefined) createSet(deployment, setFor(deployment, revision), old);
     else if (revisionOf(current) !== revision)
       updateObject(cluster, replicaSets, keyOf(current), (now) => ({
         ...structuredClone(now),
@@ -103,19 +118,14 @@ export function startDeployments(context: ControllerContext): void {
     if (revisionOf(deployment) !== revision) setRevision(deployment, revision);
   };
 
-  const resize = (deployment: KubeObject, set: KubeObject, size: number) => {
+  const resize = (deployment: KubeObject, set: KubeObject, size: number): void => {
     const before = wantedOf(set);
     if (before === size) return;
     updateObject(cluster, replicaSets, keyOf(set), (current) => ({
       ...structuredClone(current),
       spec: { ...(current.spec as object), replicas: size },
     }));
-    events.record(deployment, {
-      type: "Normal",
-      reason: "ScalingReplicaSet",
-      message: `Scaled ${size > before ? "up" : "down"} replica set ${set.metadata.name} from ${before} to ${size}`,
-      component: COMPONENT,
-    });
+    noteScaling(deployment, set, before, size);
   };
 
   const forgetOld = ({ deployment, old }: Rollout): void => {

@@ -85,7 +85,7 @@ export function crashOf(failure: FailureRule | undefined, init: boolean): Crash 
     return {
       exitCode: failure?.exitCode ?? 1,
       reason: "Error",
-      message: failure?.message ?? "Error: Cannot find module '/workspace/index.js'",
+      message: failure?.message ?? "Error: Cannot find module './index.js'",
     };
   return undefined;
 }

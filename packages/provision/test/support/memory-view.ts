@@ -1,0 +1,49 @@
+import type { KubeObject } from "@repl/kube";
+import { LABELS } from "../../src/labels.ts";
+import type { ClusterView } from "../../src/wait/cluster-view.ts";
+import { readPod } from "../../src/wait/pod.ts";
+import { readWorkload } from "../../src/wait/workload.ts";
+
+/** A cluster's view that a test fills, one change at a time, each told to the listeners as a watch does. */
+export interface MemoryView extends ClusterView {
+  /** Adds or changes a workload or pod. */
+  put(object: KubeObject): void;
+  /** Takes a pod or workload away. */
+  drop(object: KubeObject): void;
+  /** How many listen. */
+  listeners(): number;
+}
+
+export function memoryView(): MemoryView {
+  const objects = new Map<string, KubeObject>();
+  const subscribed = new Map<symbol, { replId: string; listener: () => void }>();
+  const replIdOf = (object: KubeObject) => object.metadata.labels?.[LABELS.repl];
+  const tell = (object: KubeObject) => {
+    for (const { replId, listener } of subscribed.values()) if (replId === replIdOf(object)) listener();
+  };
+  return {
+    synced: Promise.resolve(),
+    workload: (uid) => {
+      const found = objects.get(uid);
+      return found === undefined ? undefined : readWorkload(found);
+    },
+    podsOf: (replId) =>
+      [...objects.values()].filter((object) => object.kind === "Pod" && replIdOf(object) === replId).map(readPod),
+    subscribe(replId, listener) {
+      const key = Symbol(replId);
+      subscribed.set(key, { replId, listener });
+      return () => subscribed.delete(key);
+    },
+    stats: () => ({}),
+    stop: () => Promise.resolve(),
+    put(object) {
+      objects.set(object.metadata.uid as string, object);
+      tell(object);
+    },
+    drop(object) {
+      objects.delete(object.metadata.uid as string);
+      tell(object);
+    },
+    listeners: () => subscribed.size,
+  };
+}

@@ -1,0 +1,327 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Failure, JobChange } from "@repl/contract";
+import type { KubeObject } from "@repl/kube";
+import { waitFor } from "@repl/testkit";
+import { afterEach, describe, expect, test } from "vitest";
+import { MANIFEST_HASH } from "../src/labels.ts";
+import type { Graces } from "../src/wait/signal.ts";
+import { type ReadyOptions, waitUntilReady } from "../src/wait/wait-until-ready.ts";
+import { REPL, states } from "./support/fixtures.ts";
+import { type MemoryView, memoryView } from "./support/memory-view.ts";
+import { containers, HASH, type PodOptions, podObject } from "./support/pods.ts";
+
+const { waiting, running, crashLoop } = containers;
+
+/** A recorded state of the Deployment, as the state of one and the same Deployment. */
+function deployment(state: string, at: { generation?: number; observedGeneration?: number } = {}): KubeObject {
+  const { generation = 1, observedGeneration = generation } = at;
+  const recorded = states("deployment")[state] as KubeObject;
+  return {
+    ...recorded,
+    metadata: { ...recorded.metadata, uid: "d1", generation, annotations: { [MANIFEST_HASH]: HASH } },
+    status: { ...(recorded.status as object), observedGeneration },
+  };
+}
+
+const pod = (options: PodOptions) => podObject(options);
+const starting = (options: PodOptions = {}) => pod({ phase: "Running", main: [running("runner")], ...options });
+const copying = (options: PodOptions = {}) =>
+  pod({ conditions: { PodScheduled: "True", Initialized: "False" }, init: [running("copy")], ...options });
+const crashing = (options: PodOptions = {}) => pod({ main: [crashLoop("runner", 1, "Error", "boom")], ...options });
+const unschedulable = (message: string) =>
+  pod({ node: "", conditions: { PodScheduled: ["False", "Unschedulable", message] } });
+
+/** Long enough that no test reaches it unless it means to. */
+const LONG_MS = 20_000;
+const GRACES: Graces = { unschedulableMs: LONG_MS, configMs: LONG_MS, imagePullMs: LONG_MS };
+
+interface Setup {
+  readonly view: MemoryView;
+  readonly reports: JobChange[];
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+  /** Resolves once that many reports have been made and the wait has nothing left to do but wait. */
+  reported(count: number): Promise<JobChange[]>;
+}
+
+const views: MemoryView[] = [];
+
+interface SetupOptions extends Partial<Pick<ReadyOptions, "graces" | "deadlineMs">> {
+  /** What the API server answered the write. */
+  readonly workload?: KubeObject;
+  readonly report?: (change: JobChange) => Promise<void>;
+}
+
+/** Begins a wait over a view that holds the given objects already. */
+function begin(objects: readonly KubeObject[], options: SetupOptions = {}): Setup {
+  const view = memoryView();
+  views.push(view);
+  for (const object of objects) view.put(object);
+  const reports: JobChange[] = [];
+  const abort = new AbortController();
+  const { workload = deployment("created"), graces = GRACES, deadlineMs = LONG_MS, report } = options;
+  const attempt = {
+    signal: abort.signal,
+    guard: () => Promise.resolve(),
+    report: async (change: JobChange) => {
+      reports.push(change);
+      await report?.(change);
+    },
+  };
+  const done = waitUntilReady(workload, REPL.replId, { view, attempt, graces, deadlineMs });
+  done.catch(() => {});
+  const reported = async (count: number) => {
+    await waitFor(() => reports.length >= count, { what: `${count} reports`, timeoutMs: 5_000, intervalMs: 1 });
+    await turn();
+    return reports;
+  };
+  return { view, reports, abort, done, reported };
+}
+
+/** The failure a wait ends with. */
+const failureOf = (done: Promise<void>) =>
+  done.then(
+    () => expect.unreachable("ready"),
+    (error: Failure) => error,
+  );
+
+afterEach(() => {
+  for (const view of views.splice(0)) expect(view.listeners()).toBe(0);
+});
+
+describe("generation comes first", () => {
+  test("nothing is known of the workload yet", async () => {
+    const { view, done, reported } = begin([]);
+    expect(await reported(1)).toEqual([
+      { phase: "scheduling", progress: 40, message: "Waiting for the cluster to act." },
+    ]);
+    view.put(deployment("available"));
+    await done;
+  });
+
+  test("ready at an older generation is not ready", async () => {
+    const old = deployment("available", { generation: 2, observedGeneration: 1 });
+    const { view, done, reported } = begin([old], { workload: deployment("created", { generation: 2 }) });
+    expect((await reported(1)).at(0)).toMatchObject({ message: "Waiting for the cluster to act." });
+    view.put(deployment("available", { generation: 2 }));
+    await done;
+  });
+
+  test("ProgressDeadlineExceeded of an older generation is no failure", async () => {
+    const stale = deployment("deadline", { generation: 3, observedGeneration: 2 });
+    const { view, done, reported } = begin([stale, crashing()], { workload: deployment("created", { generation: 3 }) });
+    await reported(1);
+    view.drop(crashing());
+    view.put(deployment("available", { generation: 3 }));
+    await done;
+  });
+
+  test("a generation that somebody made since counts as well", async () => {
+    const { done } = begin([deployment("available", { generation: 7 })]);
+    await done;
+  });
+
+  test("a workload of the same name and another uid is not it", async () => {
+    const other = deployment("available");
+    const { view, done, reported } = begin([{ ...other, metadata: { ...other.metadata, uid: "d0" } }]);
+    expect(await reported(1)).toHaveLength(1);
+    view.put(other);
+    await done;
+  });
+
+  test("a ReplicaSet that is refused is told though the generation is never observed", async () => {
+    const refused = deployment("quota-replicasets", { observedGeneration: 0 });
+    const { done } = begin([refused], { graces: { ...GRACES, configMs: 30 } });
+    expect(await failureOf(done)).toMatchObject({ code: "quota_exceeded" });
+  });
+});
+
+describe("failure comes next", () => {
+  test("at once where nothing heals it, with the evidence", async () => {
+    const { done, reports } = begin([deployment("rollout"), crashing()]);
+    expect(await failureOf(done)).toMatchObject({
+      code: "container_crash_loop",
+      message: "The workspace's program keeps crashing. The container runner ended with exit code 1: boom",
+      details: { container: "runner", exitCode: 1, lastMessage: "boom" },
+    });
+    expect(reports).toEqual([]);
+  });
+
+  test("not before its grace, which it tells once, and not sooner because it changes its words", async () => {
+    const graceMs = 150;
+    const startedAt = performance.now();
+    const { view, done, reported } = begin([deployment("rollout"), unschedulable("no cpu")], {
+      graces: { ...GRACES, unschedulableMs: graceMs },
+    });
+    await reported(1);
+    view.put(unschedulable("no memory"));
+    const reports = await reported(2);
+    expect(await failureOf(done)).toMatchObject({
+      code: "unschedulable",
+      message: "No node of the cluster has room for the workspace. The scheduler says: no memory",
+    });
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(graceMs - 2);
+    expect(reports.map(({ message }) => message)).toEqual([
+      "The scheduler says: no cpu. Waiting up to 1 s for this to change.",
+      "The scheduler says: no memory. Waiting up to 1 s for this to change.",
+    ]);
+  });
+
+  test("a cause that healed starts a new grace when it comes back", async () => {
+    const graceMs = 400;
+    const { view, done, reported } = begin([deployment("rollout"), unschedulable("full")], {
+      graces: { ...GRACES, unschedulableMs: graceMs },
+    });
+    await reported(1);
+    view.put(copying());
+    await reported(2);
+    const backAt = performance.now();
+    view.put(unschedulable("full again"));
+    await failureOf(done);
+    expect(performance.now() - backAt).toBeGreaterThanOrEqual(graceMs - 2);
+  });
+
+  test("an image's grace goes on while kubelet tries again", async () => {
+    const pulling = (reason: string) => pod({ main: [waiting("runner", reason, "no such image")] });
+    const { view, done, reported } = begin([deployment("rollout"), pulling("ErrImagePull")], {
+      graces: { ...GRACES, imagePullMs: 40 },
+    });
+    const seenAt = performance.now();
+    const [first] = await reported(1);
+    const sentence = "The image runner:1 of the container runner cannot be pulled: no such image.";
+    expect(first?.message).toBe(sentence);
+    await waitFor(() => performance.now() - seenAt > 50, { what: "the grace to pass", intervalMs: 5 });
+    view.put(pulling("ImagePullBackOff"));
+    expect(await failureOf(done)).toMatchObject({ code: "image_pull_failed" });
+  });
+
+  test("pods of an older manifest are not this start's, whatever their state", async () => {
+    const hash = "0000000000000000";
+    const { view, done, reported } = begin([
+      deployment("rollout"),
+      crashing({ name: "old", hash, createdAt: "2026-11-22T09:00:00Z" }),
+      copying({ name: "new" }),
+    ]);
+    expect(await reported(1)).toMatchObject([{ phase: "copying" }]);
+    view.put(deployment("available"));
+    await done;
+  });
+
+  test("pods of another repl are not this start's", async () => {
+    const foreign = crashing();
+    foreign.metadata.labels = { "repl-orchestrator.dev/repl": "other" };
+    const { view, done, reported } = begin([deployment("rollout"), foreign]);
+    expect(await reported(1)).toMatchObject([{ message: "Waiting for a pod." }]);
+    view.put(deployment("available"));
+    await done;
+  });
+
+  test("an evicted pod that is replaced lets the start go on", async () => {
+    const evicted = pod({ name: "first", phase: "Failed", reason: "Evicted", message: "low on memory" });
+    const { view, done, reported } = begin([deployment("rollout"), starting({ name: "first" })]);
+    await reported(1);
+    view.put(evicted);
+    await reported(2);
+    view.put(starting({ name: "second", createdAt: "2026-11-22T03:41:35Z" }));
+    await reported(3);
+    view.put(deployment("available"));
+    await done;
+  });
+});
+
+describe("progress", () => {
+  test("is told when it changes and only then, and never goes back", async () => {
+    const { view, reports, done, reported } = begin([deployment("rollout")]);
+    await reported(1);
+    view.put(copying());
+    await reported(2);
+    view.put(deployment("rollout"));
+    view.put(copying());
+    await turn();
+    view.put(starting());
+    await reported(3);
+    view.put(copying());
+    await reported(4);
+    view.put(deployment("available"));
+    await done;
+    expect(reports).toEqual([
+      { phase: "scheduling", progress: 40, message: "Waiting for a pod." },
+      { phase: "copying", progress: 65, message: "Copying the repl's files." },
+      { phase: "starting", progress: 80, message: "Waiting for runner to be ready." },
+      { phase: "copying", progress: 80, message: "Copying the repl's files." },
+    ]);
+  });
+
+  test("needs no report where all is ready at once", async () => {
+    const { reports, done } = begin([deployment("available")]);
+    await done;
+    expect(reports).toEqual([]);
+  });
+
+  test("a workload being deleted is not ready, however well it looks", async () => {
+    const well = deployment("available");
+    const doomed = { ...well, metadata: { ...well.metadata, deletionTimestamp: "2026-11-22T03:40:57Z" } };
+    const { view, done, reported } = begin([doomed]);
+    await reported(1);
+    view.put(well);
+    await done;
+  });
+
+  test("a change between the look and the wait is not missed", async () => {
+    let view: MemoryView | undefined;
+    // The report comes after the look and before the wait: what changes while it is under way is told to nobody again.
+    const report = async () => {
+      await turn();
+      view?.put(deployment("available"));
+      await turn();
+    };
+    const setup = begin([], { report });
+    view = setup.view;
+    await setup.done;
+    expect(setup.reports).toHaveLength(1);
+  });
+});
+
+describe("the end of a wait", () => {
+  test("the deadline says what it still waited for", async () => {
+    const { done } = begin([deployment("rollout"), copying()], { deadlineMs: 40 });
+    expect(await failureOf(done)).toMatchObject({
+      code: "deadline_exceeded",
+      message: "The workspace was not ready in time. After 0 s it was still copying: Copying the repl's files.",
+      details: { phase: "copying", deadlineSeconds: 0.04 },
+    });
+  });
+
+  test("a failure is told rather than the deadline that passes with it", async () => {
+    const { done } = begin([deployment("rollout"), crashing()], { deadlineMs: 0 });
+    expect(await failureOf(done)).toMatchObject({ code: "container_crash_loop" });
+  });
+
+  test("ready at the deadline is ready", async () => {
+    await begin([deployment("available")], { deadlineMs: 0 }).done;
+  });
+
+  test("an abort while it waits ends it with the abort's reason", async () => {
+    const { abort, done, reported } = begin([deployment("rollout")]);
+    await reported(1);
+    const reason = new Error("the repl was stopped");
+    abort.abort(reason);
+    expect(await failureOf(done)).toBe(reason);
+  });
+
+  test("an abort while it reports ends it too", async () => {
+    const reason = new Error("the lease is lost");
+    const gate = Promise.withResolvers<void>();
+    const { abort, done, reports } = begin([], { report: () => gate.promise });
+    await waitFor(() => reports.length === 1, { what: "the report", intervalMs: 1 });
+    abort.abort(reason);
+    gate.resolve();
+    expect(await failureOf(done)).toBe(reason);
+  });
+
+  test("a report that fails ends it with that error", async () => {
+    const lost = new Error("Redis is gone");
+    const { done } = begin([], { report: () => Promise.reject(lost) });
+    expect(await failureOf(done)).toBe(lost);
+  });
+});
