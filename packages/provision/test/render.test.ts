@@ -1,21 +1,24 @@
 import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { LABELS, MANIFEST_HASH } from "../src/labels.ts";
 import { render } from "../src/render/render.ts";
 import { parseTemplate, type Template } from "../src/template/parse.ts";
 import { productTemplate, REPL, template } from "./support/fixtures.ts";
 import { edited } from "./support/small-template.ts";
 
-const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+/** Manifests as people read them; aliases would hide what is sent. */
+const yaml = (manifests: readonly unknown[]) =>
+  manifests.map((manifest) => stringify(manifest, { aliasDuplicateObjects: false })).join("---\n");
 const hashOf = (of: Template, repl = REPL, namespace = "repls") =>
   render(of, repl, namespace)[0]?.metadata.annotations[MANIFEST_HASH];
 
 test("service.yaml gives the manifests of the golden file", async () => {
   const manifests = render(parseTemplate(productTemplate()), REPL, "repls");
-  await expect(json(manifests)).toMatchFileSnapshot("golden/service.json");
+  await expect(yaml(manifests)).toMatchFileSnapshot("golden/service.yaml");
 });
 
 test("every other kind gives the manifests of the golden file", async () => {
-  await expect(json(render(template("every-kind"), REPL, "repls"))).toMatchFileSnapshot("golden/every-kind.json");
+  await expect(yaml(render(template("every-kind"), REPL, "repls"))).toMatchFileSnapshot("golden/every-kind.yaml");
 });
 
 test("the same input gives the same bytes, whichever process or parse it came from", () => {
