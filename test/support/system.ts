@@ -17,6 +17,8 @@ import type { Target } from "./targets.ts";
 export interface SystemOptions {
   readonly apis?: number;
   readonly workers?: number;
+  /** One that exists and stays, in a cluster that ends with the test; default: one of its own, removed at the end. */
+  readonly namespace?: string;
   /** Further settings of both processes. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -55,7 +57,7 @@ export async function startSystem(target: Target, options: SystemOptions = {}): 
   const { apis: apiCount = 1, workers: workerCount = 1, env = {} } = options;
   const stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedis());
-  const namespace = stack.use(await tempNamespace(target.api)).name;
+  const namespace = options.namespace ?? stack.use(await tempNamespace(target.api)).name;
   const prefix = `{${randomBytes(4).toString("hex")}}`;
   const shared = {
     REDIS_URL: redis.url,

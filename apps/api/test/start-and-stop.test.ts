@@ -95,7 +95,7 @@ describe("a start", () => {
     await start({ replId: "repl1" });
     expect(await until("accepted")).toEqual(["evalsha", "evalsha"]);
     await start({ replId: "repl1" });
-    expect(await until("joined")).toEqual(["evalsha", "hgetall"]);
+    expect(await until("joined")).toEqual(["evalsha", "evalsha"]);
     monitor.disconnect();
   });
 });

@@ -10,8 +10,8 @@ export {
 } from "./cluster/api-client.ts";
 export type { AuditEvent } from "./cluster/audit-log.ts";
 export { assertNoResources, type CleanNamespaceOptions, listResources } from "./cluster/clean-namespace.ts";
-export { type KubeconfigOptions, writeKubeconfig } from "./cluster/kubeconfig.ts";
 export type { ClusterPart } from "./cluster/cluster-part.ts";
+export { type KubeconfigOptions, writeKubeconfig } from "./cluster/kubeconfig.ts";
 export { type OwnTestCluster, startTestCluster, type TestClusterOptions } from "./cluster/start-test-cluster.ts";
 export { type TempNamespace, tempNamespace } from "./cluster/temp-namespace.ts";
 export { connectTestCluster, type TestCluster, whyNoTestCluster } from "./cluster/test-cluster.ts";

@@ -7,6 +7,7 @@ import {
   startTestCluster,
   type TcpProxy,
   type TestClusterOptions,
+  tempNamespace,
   writeKubeconfig,
 } from "@repl/testkit";
 import type { Target } from "../../support/targets.ts";
@@ -14,6 +15,8 @@ import type { Target } from "../../support/targets.ts";
 /** A control plane that a test may change, pause and kill. */
 export interface PrivateCluster extends Target {
   readonly cluster: OwnTestCluster;
+  /** A new namespace; it ends with the cluster, since to empty one with many pods takes a minute. */
+  namespace(): Promise<string>;
   /** The same cluster as another user sees it. */
   as(token: string): Promise<Target>;
   /** The same cluster through a proxy of its own. */
@@ -38,6 +41,7 @@ export async function openPrivateCluster(options: TestClusterOptions = {}): Prom
     cluster,
     kubeconfigPath: cluster.kubeconfigPath,
     api: cluster,
+    namespace: async () => (await tempNamespace(cluster)).name,
     as: (token) => kubeconfig({ token }),
     async proxied() {
       const proxy = await startTcpProxy({ targetPort: Number(new URL(cluster.server).port) });

@@ -31,14 +31,21 @@ export async function acceptJob(
   const requestId = request.id;
   request.facts.replId = replId;
   const acceptance = await fromRedis(deps.store.accept({ kind, replId, userId, jobId: randomUUID(), requestId }));
-  const { jobId } = admitted(acceptance);
+  const { jobId, state, outcome } = admitted(acceptance);
   request.facts.jobId = jobId;
-  const joined = acceptance.outcome === "joined";
-  if (!joined) await queueSoon(deps.enqueue(jobId, kind, { version: 1, replId, userId, requestId }), request);
-  const state = joined ? ((await fromRedis(deps.store.find(jobId)))?.state ?? "queued") : "queued";
+  // A job that is still queued may have lost its place in the queue; under its own id it gets no second one.
+  if (state === "queued")
+    await queueSoon(deps.enqueue(jobId, kind, { version: 1, replId, userId, requestId }), request);
   const statusUrl = `/jobs/${jobId}`;
   reply.code(202).headers({ location: statusUrl, "retry-after": POLL_AFTER_SECONDS });
-  return { jobId, replId, state, statusUrl, eventsUrl: `${statusUrl}/events`, ...(joined ? { joined } : {}) };
+  return {
+    jobId,
+    replId,
+    state,
+    statusUrl,
+    eventsUrl: `${statusUrl}/events`,
+    ...(outcome === "joined" ? { joined: true } : {}),
+  };
 }
 
 type Admitted = Extract<Acceptance, { jobId: string }>;

@@ -3,7 +3,7 @@
 -- ARGV  1 kind  2 replId  3 userId  4 new jobId  5 max attempts  6 request id  7 most open jobs (0: no limit)  8 job retention, seconds
 --       9 reason: requested | idle | repair  10 generation that the repl must still have ('' for any)  11 time (ms) since which it must not
 --       have been in use ('' for any)
--- Returns {outcome, jobId, open jobs of all users}
+-- Returns {outcome, jobId, open jobs of all users, state of the job}
 --   accepted: the job was recorded under the new id (also when this very call is repeated after a lost reply)
 --   joined: a job of this kind is under way for the repl; its id
 --   foreign: the repl belongs to another user     full: too many jobs are open     outdated: conditions 10 or 11 do not hold
@@ -19,17 +19,17 @@ local open = redis.call('ZCARD', openKey)
 local repl = redis.call('HMGET', replKey, 'userId', 'desired', 'generation', 'jobId', 'seenAt')
 local owner, desired, generation, currentId = repl[1], repl[2], tonumber(repl[3] or 0), repl[4]
 if owner and owner ~= userId then return {'foreign', '', open} end
-if currentId == jobId then return {'accepted', jobId, open} end
+if currentId == jobId then return {'accepted', jobId, open, redis.call('HGET', jobKey(jobId), 'state')} end
 if ARGV[10] ~= '' and generation ~= tonumber(ARGV[10]) then return {'outdated', '', open} end
 if ARGV[11] ~= '' and tonumber(repl[5] or 0) > tonumber(ARGV[11]) then return {'outdated', '', open} end
 
 -- The repl's latest job, if it has not ended; `after` is the stop that it waits for itself.
 local current
 if currentId and redis.call('ZSCORE', openKey, currentId) then
-  local fields = redis.call('HMGET', jobKey(currentId), 'kind', 'after')
-  current = {kind = fields[1], after = fields[2] or ''}
+  local fields = redis.call('HMGET', jobKey(currentId), 'kind', 'after', 'state')
+  current = {kind = fields[1], after = fields[2] or '', state = fields[3]}
 end
-if current and current.kind == kind then return {'joined', currentId, open} end
+if current and current.kind == kind then return {'joined', currentId, open, current.state} end
 
 local limit = tonumber(ARGV[7])
 if kind == 'start' and limit > 0 and open >= limit then return {'full', '', open} end
@@ -70,4 +70,4 @@ redis.call('HSET', jobKey(jobId), 'jobId', jobId, 'kind', kind, 'replId', replId
   'createdAt', now, 'requestId', ARGV[6], 'reason', ARGV[9], 'after', after, 'version', 1)
 redis.call('ZADD', openKey, now, jobId)
 redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(jobId))))
-return {'accepted', jobId, open + 1}
+return {'accepted', jobId, open + 1, 'queued'}

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { JobKind, JobReason } from "../job.ts";
+import type { JobKind, JobReason, JobState } from "../job.ts";
 import { MAX_ATTEMPTS } from "../job-queue.ts";
 import { keysOf } from "../keys.ts";
 import { decodeRecord, encodeChange, type JobChange, type JobRecord } from "./record.ts";
@@ -24,9 +24,17 @@ export interface JobRequest {
   };
 }
 
-/** What became of a request. `accepted` must be followed by `enqueue` under the same id. */
+/**
+ * What became of a request. `accepted`, and `joined` while the job's state is `queued`, should be followed by `enqueue`
+ * under the same id: it is harmless to repeat, and the one before may have been lost.
+ */
 export type Acceptance =
-  | { readonly outcome: "accepted" | "joined"; readonly jobId: string; readonly openJobs: number }
+  | {
+      readonly outcome: "accepted" | "joined";
+      readonly jobId: string;
+      readonly openJobs: number;
+      readonly state: JobState;
+    }
   | { readonly outcome: "foreign" | "full" | "outdated"; readonly openJobs: number };
 
 /** Whether an attempt may go on. `cancelled`: its job has ended. `lost`: another attempt may hold the repl. */
@@ -90,8 +98,10 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
       const who = [kind, replId, userId, jobId, MAX_ATTEMPTS, requestId];
       const conditions = [onlyIf?.generation ?? "", onlyIf?.unusedSinceMs ?? ""];
       const reply = await run("accept", prefix, ...who, maxOpenJobs, retentionSeconds, reason, ...conditions);
-      const [outcome, id, openJobs] = reply as [Acceptance["outcome"], string, number];
-      return outcome === "accepted" || outcome === "joined" ? { outcome, jobId: id, openJobs } : { outcome, openJobs };
+      const [outcome, id, openJobs, state] = reply as [Acceptance["outcome"], string, number, JobState];
+      return outcome === "accepted" || outcome === "joined"
+        ? { outcome, jobId: id, openJobs, state }
+        : { outcome, openJobs };
     },
 
     /** One job's record, or null where none is known under the id. */

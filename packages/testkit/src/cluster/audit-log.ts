@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 
-/** One request as kube-apiserver's audit log has it (audit.k8s.io/v1, stage ResponseComplete). */
+/** One request as kube-apiserver's audit log has it (audit.k8s.io/v1). */
 export interface AuditEvent {
+  /** A watch has two events: when it was accepted and when it ended. */
+  readonly stage: "ResponseStarted" | "ResponseComplete" | "Panic";
   readonly verb: string;
   readonly requestURI: string;
   readonly userAgent?: string;
