@@ -33,7 +33,7 @@ const unschedulable = (message: string) =>
 
 /** Long enough that no test reaches it unless it means to. */
 const LONG_MS = 20_000;
-const GRACES: Graces = { unschedulableMs: LONG_MS, configMs: LONG_MS, imagePullMs: LONG_MS };
+const GRACES: Graces = { unschedulableMs: LONG_MS, scaleUpMs: LONG_MS, configMs: LONG_MS, imagePullMs: LONG_MS };
 
 interface Setup {
   readonly view: MemoryView;
@@ -299,6 +299,37 @@ describe("the end of a wait", () => {
 
   test("ready at the deadline is ready", async () => {
     await begin([deployment("available")], { deadlineMs: 0 }).done;
+  });
+
+  test("a last look at the cluster itself finds what the watch has missed", async () => {
+    const setup = begin([deployment("rollout")], { deadlineMs: 40 });
+    setup.view.putUnseen(deployment("available"));
+    await setup.done;
+  });
+
+  test("the last look does not take a namesake for the workload", async () => {
+    const setup = begin([deployment("rollout")], { deadlineMs: 40 });
+    const namesake = deployment("available");
+    setup.view.putUnseen({
+      ...namesake,
+      metadata: { ...namesake.metadata, generation: 1 },
+      status: { observedGeneration: 0 },
+    });
+    expect(await failureOf(setup.done)).toMatchObject({ code: "deadline_exceeded" });
+  });
+
+  test("an autoscaler that is adding a node gives a pod that fits nowhere more time, and the message says so", async () => {
+    const graces = { ...GRACES, unschedulableMs: 0, scaleUpMs: 4_000 };
+    const setup = begin([deployment("rollout"), unschedulable("0/1 nodes are available")], { graces });
+    expect(await failureOf(setup.done)).toMatchObject({ code: "unschedulable" });
+    const scaling = begin([], { graces });
+    scaling.view.scaleUp();
+    for (const object of [deployment("rollout"), unschedulable("0/1 nodes are available")]) scaling.view.put(object);
+    await waitFor(() => scaling.reports.some(({ message }) => message?.includes("Waiting up to 4 s")), {
+      what: "the longer grace",
+    });
+    scaling.view.put(deployment("available"));
+    await scaling.done;
   });
 
   test("an abort while it waits ends it with the abort's reason", async () => {

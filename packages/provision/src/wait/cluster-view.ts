@@ -1,4 +1,12 @@
-import { createReflector, KINDS, type KindName, type KubeClient, type ReflectorStats } from "@repl/kube";
+import {
+  createReflector,
+  KINDS,
+  type KindName,
+  type KubeClient,
+  type KubeObject,
+  type ReflectorStats,
+  refOf,
+} from "@repl/kube";
 import { LABELS, OURS } from "../labels.ts";
 import { type PodState, readPod } from "./pod.ts";
 import { readWorkload, type WorkloadState } from "./workload.ts";
@@ -14,6 +22,9 @@ export interface ClusterViewOptions {
   readonly onError: (error: unknown, delayMs: number) => void;
 }
 
+/** Reason of the event by which the cluster autoscaler says so (kubernetes/autoscaler, cluster-autoscaler FAQ). */
+const SCALING_UP = "TriggeredScaleUp";
+
 /**
  * What this worker knows of all workloads and pods of this service: two watches, however many starts are under way.
  * It may lag behind the cluster; whoever decides by it compares uid and generation with what was written.
@@ -25,6 +36,10 @@ export interface ClusterView {
   podsOf(replId: string): PodState[];
   /** Calls back after each change of that repl's workload or pods; returns the way to end it. */
   subscribe(replId: string, listener: () => void): () => void;
+  /** The workload as the API server has it now; undefined where it is gone or the server does not answer. */
+  reread(workload: KubeObject, signal: AbortSignal): Promise<WorkloadState | undefined>;
+  /** Whether the cluster autoscaler says that it is adding a node for a pod of that repl. */
+  isScalingUp(replId: string, signal: AbortSignal): Promise<boolean>;
   /** For metrics and readiness: the watches' state by kind. */
   stats(): Record<string, ReflectorStats>;
   stop(): Promise<void>;
@@ -38,8 +53,8 @@ interface Kept<State> {
 /** Opens the two watches. */
 export function openClusterView({ client, namespace, workload, onError }: ClusterViewOptions): ClusterView {
   const listeners = new Map<string, Set<() => void>>();
-  const watch = <State>(kind: KindName, read: (object: Parameters<typeof readPod>[0]) => State) => {
-    const replIdOf = (object: Parameters<typeof readPod>[0]) => object.metadata.labels?.[LABELS.repl];
+  const watch = <State>(kind: KindName, read: (object: KubeObject) => State) => {
+    const replIdOf = (object: KubeObject) => object.metadata.labels?.[LABELS.repl];
     const reflector = createReflector<Kept<State>>({
       client,
       kind: KINDS[kind],
@@ -69,6 +84,16 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
         own.delete(listener);
         if (own.size === 0 && listeners.get(replId) === own) listeners.delete(replId);
       };
+    },
+    reread: (object, signal) => client.get(refOf(object), { signal }).then(readWorkload, () => undefined),
+    isScalingUp: async (replId, signal) => {
+      const found = await Promise.all(
+        pods.store.byIndex(replId).map(({ state }) => {
+          const fieldSelector = `involvedObject.uid=${state.uid},reason=${SCALING_UP}`;
+          return client.list(KINDS.Event, { namespace: state.namespace, fieldSelector, signal });
+        }),
+      ).catch(() => []);
+      return found.some(({ items }) => items.length > 0);
     },
     stats: () => ({ [workload]: workloads.stats(), Pod: pods.stats() }),
     stop: async () => {

@@ -17,6 +17,8 @@ export interface Signal {
 export interface Graces {
   /** No node has room: another workspace may end, or the cluster may grow. */
   readonly unschedulableMs: number;
+  /** As above, where an autoscaler says that it is adding a node. */
+  readonly scaleUpMs: number;
   /** Configuration is missing or a pod is refused: it may be on its way. */
   readonly configMs: number;
   /** An image that cannot be pulled: registries do recover, names do not. */
@@ -24,7 +26,7 @@ export interface Graces {
 }
 
 /** Fails within seconds, and gives what is created at the same time a chance to arrive. */
-export const DEFAULT_GRACES: Graces = { unschedulableMs: 8_000, configMs: 5_000, imagePullMs: 0 };
+export const DEFAULT_GRACES: Graces = { unschedulableMs: 8_000, scaleUpMs: 300_000, configMs: 5_000, imagePullMs: 0 };
 
 /** The Deployment's complaint when its ReplicaSet cannot be created. */
 const REPLICA_SET_REFUSED = "ReplicaSetCreateError";

@@ -3,8 +3,10 @@ import type { KubeObject } from "@repl/kube";
 import type { Attempt } from "../attempt.ts";
 import { MANIFEST_HASH } from "../labels.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import type { PodState } from "./pod.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import { type Graces, type Signal, signalsBeforeObserved, signalsOf } from "./signal.ts";
+import type { WorkloadState } from "./workload.ts";
 
 /** What a start waits for, and how long. */
 export interface ReadyOptions {
@@ -27,43 +29,87 @@ type Look =
  */
 export async function waitUntilReady(workload: KubeObject, replId: string, options: ReadyOptions): Promise<void> {
   const { view, attempt } = options;
-  const startedAt = performance.now();
-  const firstSeen = new Map<string, number>();
-  let shown = "";
-  let percent = 0;
-
+  const look = looker(workload, replId, options);
   for (;;) {
     attempt.signal.throwIfAborted();
     const changed = nextChange(view, replId, attempt.signal);
     try {
-      const look = lookAt(workload, replId, options);
-      if (look.done) return;
-      const now = performance.now();
-      const verdict = judge(look.signals, firstSeen, now);
-      if (verdict.failure !== undefined) throw verdict.failure;
-      if (now - startedAt >= options.deadlineMs) throw deadlineExceeded(look.progress, options.deadlineMs);
-      const progress = verdict.waiting === undefined ? look.progress : { ...look.progress, message: verdict.waiting };
-      // A pod that starts over goes back a phase; the percentage of an attempt never does.
-      percent = Math.max(percent, PHASES[progress.phase]);
-      const showing = JSON.stringify(progress);
-      if (showing !== shown) await attempt.report({ ...progress, progress: percent });
-      shown = showing;
-      await changed.within(Math.min(verdict.recheckMs, startedAt + options.deadlineMs - now));
+      const again = await look();
+      if (again === "ready") return;
+      await changed.within(again.lookWithinMs);
     } finally {
       changed.cancel();
     }
   }
 }
 
-function lookAt(workload: KubeObject, replId: string, { view, graces }: ReadyOptions): Look {
-  const state = view.workload(workload.metadata.uid ?? "");
+/** Looks at the cluster's view and says whether the workload is ready or when to look again at the latest. */
+function looker(workload: KubeObject, replId: string, { view, attempt, graces, deadlineMs }: ReadyOptions) {
+  const { signal } = attempt;
+  const deadline = performance.now() + deadlineMs;
+  const firstSeen = new Map<string, number>();
+  const show = reporter(attempt);
+  let allowed = graces;
+
+  const isHealing = async ({ code }: Failure) =>
+    code === "unschedulable" && allowed === graces && (await view.isScalingUp(replId, signal));
+
+  return async (): Promise<"ready" | { readonly lookWithinMs: number }> => {
+    const look = lookAt(workload, view.workload(workload.metadata.uid ?? ""), view.podsOf(replId), allowed);
+    if (look.done) return "ready";
+    const now = performance.now();
+    const { failure, waiting, recheckMs } = judge(look.signals, firstSeen, now);
+    if (failure !== undefined) {
+      // A pod that fits nowhere gets a longer grace where an autoscaler says that it is adding a node.
+      if (!(await isHealing(failure))) throw failure;
+      allowed = { ...graces, unschedulableMs: graces.scaleUpMs };
+      return { lookWithinMs: 0 };
+    }
+    if (now >= deadline) {
+      if (await isReadyAfterAll(workload, view, allowed, signal)) return "ready";
+      throw deadlineExceeded(look.progress, deadlineMs);
+    }
+    await show(waiting === undefined ? look.progress : { ...look.progress, message: waiting });
+    return { lookWithinMs: Math.min(recheckMs, deadline - now) };
+  };
+}
+
+/** Reports progress where it changed. A pod that starts over goes back a phase; the percentage of an attempt never does. */
+function reporter(attempt: Attempt) {
+  let shown = "";
+  let percent = 0;
+  return async (progress: Progress): Promise<void> => {
+    percent = Math.max(percent, PHASES[progress.phase]);
+    const showing = JSON.stringify(progress);
+    if (showing !== shown) await attempt.report({ ...progress, progress: percent });
+    shown = showing;
+  };
+}
+
+/** A last look at the cluster itself: a watch may have missed what counts. */
+async function isReadyAfterAll(
+  workload: KubeObject,
+  view: ClusterView,
+  graces: Graces,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const state = await view.reread(workload, signal);
+  return state?.uid === workload.metadata.uid && lookAt(workload, state, [], graces).done;
+}
+
+function lookAt(
+  workload: KubeObject,
+  state: WorkloadState | undefined,
+  allPods: readonly PodState[],
+  graces: Graces,
+): Look {
   if (state === undefined || state.observedGeneration < (workload.metadata.generation ?? 0)) {
     const signals = state === undefined ? [] : signalsBeforeObserved(state, graces);
     return { done: false, signals, progress: { phase: "scheduling", message: "Waiting for the cluster to act." } };
   }
-  const hash = workload.metadata.annotations?.[MANIFEST_HASH];
-  const pods = view.podsOf(replId).filter(({ manifestHash }) => manifestHash === hash);
   if (state.ready && !state.terminating) return { done: true };
+  const hash = workload.metadata.annotations?.[MANIFEST_HASH];
+  const pods = allPods.filter(({ manifestHash }) => manifestHash === hash);
   return { done: false, signals: signalsOf(state, pods, graces), progress: progressOf(pods) };
 }
 

@@ -8,6 +8,10 @@ import { readWorkload } from "../../src/wait/workload.ts";
 export interface MemoryView extends ClusterView {
   /** Adds or changes a workload or pod. */
   put(object: KubeObject): void;
+  /** Changes a workload in the cluster without a word from the watch. */
+  putUnseen(object: KubeObject): void;
+  /** Lets an autoscaler say that it is adding a node. */
+  scaleUp(): void;
   /** Takes a pod or workload away. */
   drop(object: KubeObject): void;
   /** How many listen. */
@@ -16,6 +20,8 @@ export interface MemoryView extends ClusterView {
 
 export function memoryView(): MemoryView {
   const objects = new Map<string, KubeObject>();
+  const behind = new Map<string, KubeObject>();
+  let scalingUp = false;
   const subscribed = new Map<symbol, { replId: string; listener: () => void }>();
   const replIdOf = (object: KubeObject) => object.metadata.labels?.[LABELS.repl];
   const tell = (object: KubeObject) => {
@@ -34,11 +40,22 @@ export function memoryView(): MemoryView {
       subscribed.set(key, { replId, listener });
       return () => subscribed.delete(key);
     },
+    reread: ({ metadata }) => {
+      const found = behind.get(metadata.uid ?? "");
+      return Promise.resolve(found === undefined ? undefined : readWorkload(found));
+    },
+    isScalingUp: () => Promise.resolve(scalingUp),
     stats: () => ({}),
     stop: () => Promise.resolve(),
     put(object) {
       objects.set(object.metadata.uid as string, object);
       tell(object);
+    },
+    putUnseen(object) {
+      behind.set(object.metadata.uid as string, object);
+    },
+    scaleUp() {
+      scalingUp = true;
     },
     drop(object) {
       objects.delete(object.metadata.uid as string);
