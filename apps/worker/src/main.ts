@@ -12,7 +12,7 @@ import { startWorker } from "./worker.ts";
 
 /** How long an attempt waits for an API server that does not answer, before the queue's own backoff takes over. */
 const UNAVAILABLE_MS = 60_000;
-/** How long a start or stop waits for a resource that is being deleted. */
+/** How long an attempt waits for a resource that is being deleted; less where a start may not take that long at all. */
 const GONE_MS = 120_000;
 /** Share of the grace period in which jobs may still finish; the rest is for handing them back. */
 const FINISH_SHARE = 0.2;
@@ -56,7 +56,7 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     namespace,
     client,
     view,
-    patience: { unavailableMs: UNAVAILABLE_MS, goneMs: GONE_MS },
+    patience: { unavailableMs: UNAVAILABLE_MS, goneMs: Math.min(GONE_MS, settings.startTimeoutSeconds * 1_000) },
     graces: { ...DEFAULT_GRACES, unschedulableMs: settings.unschedulableGraceSeconds * 1_000 },
     startTimeoutMs: settings.startTimeoutSeconds * 1_000,
     answering: {

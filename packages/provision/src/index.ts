@@ -20,11 +20,13 @@ export { type Decision, decide } from "./apply/decide.ts";
 export type { Attempt } from "./attempt.ts";
 export { stop } from "./stop/stop.ts";
 
-// Wait
-
 // Sweep
+
 export { compare, type Finding, type FoundResource, type Situation } from "./sweep/compare.ts";
 export { listResources } from "./sweep/list-resources.ts";
+
+// Wait
+
 export { type ClusterView, type ClusterViewOptions, openClusterView } from "./wait/cluster-view.ts";
 export { type Dossier, gatherDossier } from "./wait/dossier.ts";
 export { type PodState, readPod } from "./wait/pod.ts";

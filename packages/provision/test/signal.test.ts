@@ -6,7 +6,13 @@ import { states } from "./support/fixtures.ts";
 import { containers, type PodOptions, pod } from "./support/pods.ts";
 
 const { waiting, running, ended, crashLoop } = containers;
-const GRACES: Graces = { unschedulableMs: 8_000, configMs: 5_000, imagePullMs: 20_000 };
+const GRACES: Graces = {
+  unschedulableMs: 8_000,
+  scaleUpMs: 300_000,
+  scaleUpMs: 60_000,
+  configMs: 5_000,
+  imagePullMs: 20_000,
+};
 const WELL: WorkloadState = {
   uid: "u1",
   replId: "repl123",

@@ -31,8 +31,8 @@ const crashing = (options: PodOptions = {}) => pod({ main: [crashLoop("runner", 
 const unschedulable = (message: string) =>
   pod({ node: "", conditions: { PodScheduled: ["False", "Unschedulable", message] } });
 
-/** Long enough that no test reaches it unless it means to. */
-const LONG_MS = 20_000;
+/** Longer than a test may take: what ends by it has failed. */
+const LONG_MS = 120_000;
 const GRACES: Graces = { unschedulableMs: LONG_MS, scaleUpMs: LONG_MS, configMs: LONG_MS, imagePullMs: LONG_MS };
 
 interface Setup {
@@ -168,16 +168,17 @@ describe("failure comes next", () => {
   });
 
   test("a cause that healed starts a new grace when it comes back", async () => {
-    const graceMs = 400;
+    const graceMs = 300;
+    const seenAt = performance.now();
     const { view, done, reported } = begin([deployment("rollout"), unschedulable("full")], {
       graces: { ...GRACES, unschedulableMs: graceMs },
     });
-    await reported(1);
+    await waitFor(() => performance.now() - seenAt > graceMs / 2, { what: "half of the grace", intervalMs: 5 });
     view.put(copying());
     await reported(2);
     const backAt = performance.now();
     view.put(unschedulable("full again"));
-    await failureOf(done);
+    expect(await failureOf(done)).toMatchObject({ code: "unschedulable" });
     expect(performance.now() - backAt).toBeGreaterThanOrEqual(graceMs - 2);
   });
 

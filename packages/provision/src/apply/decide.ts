@@ -1,7 +1,7 @@
 import { isTerminating, type KubeObject } from "@repl/kube";
 import { isObject } from "../json.ts";
 import { ruleOf } from "../kinds.ts";
-import { LABELS, MANAGED_BY, MANIFEST_HASH } from "../labels.ts";
+import { LABELS, MANAGED_BY } from "../labels.ts";
 import type { Manifest } from "../render/render.ts";
 import { matches } from "./matches.ts";
 
@@ -32,13 +32,10 @@ export function isOurs(manifest: Manifest, live: KubeObject): boolean {
   );
 }
 
-/** The hash tells that a field was removed from the template, the comparison that somebody changed the resource. */
+/** Its annotations hold the hash, which tells that a field was removed; the rest, that somebody changed the resource. */
 function isAsWanted(manifest: Manifest, live: KubeObject): boolean {
   const { uid: _uid, resourceVersion: _version, ...metadata } = manifest.metadata;
-  return (
-    live.metadata.annotations?.[MANIFEST_HASH] === manifest.metadata.annotations[MANIFEST_HASH] &&
-    matches({ ...asAnswered(manifest), metadata }, live)
-  );
+  return matches({ ...asAnswered(manifest), metadata }, live);
 }
 
 /** A Secret's `stringData` can only be written: the server answers it in `data`, as base64. */
