@@ -6,6 +6,7 @@ import type { Manifest } from "../render/render.ts";
 import { type Change, change } from "./change.ts";
 import { type Decision, decide } from "./decide.ts";
 import { replacement } from "./replacement.ts";
+import { retryOptions } from "./retry-options.ts";
 import { find, waitUntilGone } from "./wait-until-gone.ts";
 
 /** How long the stages wait for the cluster. */
@@ -22,7 +23,7 @@ const MOST_ROUNDS = 8;
 /** Makes one resource be as its manifest says. */
 export function manifestApplier(client: KubeClient, attempt: Attempt, patience: Patience) {
   const { signal } = attempt;
-  const retry = { signal, deadlineMs: patience.unavailableMs, retryUnknown: true };
+  const retry = retryOptions(attempt, patience.unavailableMs);
 
   /** Undefined when the name is taken. A repeat after a lost reply finds its own earlier write taking the name. */
   const create = (manifest: Manifest): Promise<KubeObject | undefined> =>

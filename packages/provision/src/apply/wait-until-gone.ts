@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "@repl/contract";
-import { type KubeClient, KubeError, type ResourceRef, subjectOf, withRetry } from "@repl/kube";
+import { type KubeClient, KubeError, type ResourceRef, type RetryOptions, subjectOf, withRetry } from "@repl/kube";
 
 /** How long to wait, and by whose leave. */
 export interface GoneOptions {
@@ -42,7 +42,7 @@ export async function waitUntilGone(
 }
 
 /** The resource, or undefined where there is none. */
-export function find(client: KubeClient, ref: ResourceRef, options: { signal: AbortSignal; deadlineMs: number }) {
+export function find(client: KubeClient, ref: ResourceRef, options: RetryOptions & { signal: AbortSignal }) {
   return withRetry(async () => {
     try {
       return await client.get(ref, { signal: options.signal });

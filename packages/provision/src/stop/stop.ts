@@ -2,6 +2,7 @@ import { type KubeClient, KubeError, refOf, withRetry } from "@repl/kube";
 import type { Patience } from "../apply/apply-manifest.ts";
 import { type Change, type ChangeSet, change } from "../apply/change.ts";
 import { isOurs } from "../apply/decide.ts";
+import { retryOptions } from "../apply/retry-options.ts";
 import { find, waitUntilGone } from "../apply/wait-until-gone.ts";
 import type { Attempt } from "../attempt.ts";
 import { explain } from "../explain.ts";
@@ -30,7 +31,7 @@ export async function stop(
 
 async function remove(manifest: Manifest, client: KubeClient, attempt: Attempt, patience: Patience): Promise<Change> {
   const { signal } = attempt;
-  const retry = { signal, deadlineMs: patience.unavailableMs, retryUnknown: true };
+  const retry = retryOptions(attempt, patience.unavailableMs);
   const ref = refOf(manifest);
   const live = await find(client, ref, retry);
   if (live === undefined || !isOurs(manifest, live)) return change("absent", manifest);
