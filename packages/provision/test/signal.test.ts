@@ -9,7 +9,6 @@ const { waiting, running, ended, crashLoop } = containers;
 const GRACES: Graces = {
   unschedulableMs: 8_000,
   scaleUpMs: 300_000,
-  scaleUpMs: 60_000,
   configMs: 5_000,
   imagePullMs: 20_000,
 };

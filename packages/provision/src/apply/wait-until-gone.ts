@@ -42,7 +42,7 @@ export async function waitUntilGone(
 }
 
 /** The resource, or undefined where there is none. */
-export function find(client: KubeClient, ref: ResourceRef, options: RetryOptions & { signal: AbortSignal }) {
+export function find(client: KubeClient, ref: ResourceRef, options: RetryOptions) {
   return withRetry(async () => {
     try {
       return await client.get(ref, { signal: options.signal });
