@@ -12,10 +12,12 @@ test("an arrow that is not in the table is refused, and so is a package without 
   const manifests = [
     { name: "@repl/kube", dependencies: { undici: "1.0.0", "@repl/contract": "1.0.0" } },
     { name: "@repl/api", dependencies: { "@repl/contract": "1.0.0" }, devDependencies: { "@repl/testkit": "1.0.0" } },
+    { name: "@repl/contract", dependencies: { "repl-orchestrator-client": "1.0.0" } },
     { name: "@repl/new" },
   ];
   expect(problems(manifests)).toEqual([
     "@repl/kube must not depend on @repl/contract (script/arrows.mjs)",
+    "@repl/contract must not depend on repl-orchestrator-client (script/arrows.mjs)",
     "@repl/new has no row in script/arrows.mjs",
   ]);
 });

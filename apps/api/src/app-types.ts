@@ -9,6 +9,8 @@ import type {
   RawServerDefault,
 } from "fastify";
 
+import type { Caller } from "./auth/caller.ts";
+
 /** Fastify with handlers typed by their TypeBox schemas. */
 export type App = FastifyInstance<
   RawServerDefault,
@@ -24,11 +26,15 @@ export interface RequestFacts {
   replId?: string;
   /** Code of the problem that was answered. */
   problem?: string;
+  /** Why a token was refused: jose's code, never shown to the client. */
+  refusedToken?: string;
 }
 
 declare module "fastify" {
   interface FastifyRequest {
     facts: RequestFacts;
+    /** Who asks; set by the plugin `authenticate` on every route but the public ones. */
+    caller: Caller;
   }
 }
 

@@ -17,7 +17,6 @@ export const serverOptions = {
   logController: new LogController({ requestIdLogLabel: "requestId", disableRequestLogging: true }),
   /** Our own answer to late requests is a problem; see plugins/draining.ts. */
   return503OnClosing: false,
-  trustProxy: false,
   frameworkErrors: (error, request, reply) => {
     sendProblem(error, request, reply);
   },

@@ -1,7 +1,13 @@
 import type { AddressInfo } from "node:net";
+import { buildOpsServer, createRegistry } from "@repl/ops";
+import { loadPage } from "@repl/web";
+import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import type { App, FastifyBaseLogger } from "./app-types.ts";
-import { buildOpsApp } from "./ops-app.ts";
+import { createTokenVerifier, type TokenOptions } from "./auth/token-verifier.ts";
+import { addBoard } from "./board/board.ts";
+import { createApiMetrics } from "./metrics/api-metrics.ts";
+import { addQueueGauges } from "./metrics/queue-gauges.ts";
 import { openConnections, type RedisOptions } from "./redis/connections.ts";
 
 /** Requests that come before Redis answers would only be refused; it need not be there for the process to start, though. */
@@ -10,13 +16,18 @@ const FIRST_CONNECTION_WAIT_MS = 1_000;
 const CUT_OFF_AT = 0.7;
 
 /** How the process runs; the api's settings have all of it. */
-export interface ApiOptions extends RedisOptions {
+export interface ApiOptions extends RedisOptions, TokenOptions {
   readonly host: string;
   /** 0 takes any free port, as for `opsPort`. */
   readonly port: number;
   readonly opsHost: string;
   readonly opsPort: number;
   readonly corsOrigins: readonly string[];
+  readonly trustedProxies?: readonly string[];
+  /** `none`: everybody may act as any user. */
+  readonly authMode: "none" | "jwt";
+  /** `1`: the dashboard may change jobs. */
+  readonly boardWrite: "0" | "1";
   readonly maxFollowers: number;
   readonly shutdownGraceSeconds: number;
 }
@@ -32,18 +43,30 @@ export interface RunningApi {
  * @throws Error naming the setting whose port cannot be listened on.
  */
 export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Promise<RunningApi> {
+  const page = await loadPage();
   const draining = new AbortController();
   const connections = openConnections(options, log);
-  const { store, enqueue, feed } = connections;
-  const { corsOrigins, maxFollowers } = options;
-  const app = buildApp({ store, enqueue, feed, log, corsOrigins, maxFollowers, draining: draining.signal });
-  const ops = buildOpsApp({
+  const { store, repls, enqueue, feed, operators } = connections;
+  const { corsOrigins, maxFollowers, trustedProxies } = options;
+  const verifyToken = options.authMode === "jwt" ? createTokenVerifier(options) : undefined;
+  const registry = createRegistry();
+  const metrics = createApiMetrics(registry, () => feed.followers);
+  addQueueGauges(registry, operators);
+  const app = buildApp({
+    ...{ store, repls, enqueue, feed, log, metrics, corsOrigins, maxFollowers, trustedProxies, verifyToken },
+    page,
+    draining: draining.signal,
+  });
+  const ops = buildOpsServer({
     log,
+    metrics: registry,
     checks: {
-      redis: async () => (await connections.ping()) === "PONG",
-      changes: () => feed.live,
-      draining: () => !draining.signal.aborted,
+      redis: connections.ping,
+      port: () => holds(app.server.listening, "the public port is not open"),
+      changes: () => holds(feed.live, "changes of jobs do not arrive"),
+      draining: () => holds(!draining.signal.aborted, "the process is ending"),
     },
+    more: (server) => addBoard(server, { ...operators, log, verifyToken, writable: options.boardWrite === "1" }),
   });
 
   const close = async () => {
@@ -72,7 +95,15 @@ export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Pro
   }
 }
 
-async function listen(app: App, setting: string, address: { host: string; port: number }): Promise<number> {
+async function holds(condition: boolean, otherwise: string): Promise<void> {
+  if (!condition) throw new Error(otherwise);
+}
+
+async function listen(
+  app: App | FastifyInstance,
+  setting: string,
+  address: { host: string; port: number },
+): Promise<number> {
   try {
     await app.listen({ ...address, listenTextResolver: (url) => `${setting}: ${url}` });
   } catch (error) {

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { createJobStore, type JobStore } from "@repl/contract";
+import { type AcceptLimits, createJobStore, type JobStore } from "@repl/contract";
+import { createRegistry } from "@repl/ops";
 import { keysWithPrefix, type TestRedis, waitFor } from "@repl/testkit";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { type AppDeps, buildApp } from "../src/app.ts";
 import type { App } from "../src/app-types.ts";
-import { openConnections } from "../src/redis/connections.ts";
+import { createApiMetrics } from "../src/metrics/api-metrics.ts";
+import { type Connections, openConnections } from "../src/redis/connections.ts";
 
 /** The public app on a real Redis, under a prefix of its own, within the test's process. */
 export interface ApiUnderTest extends AsyncDisposable {
@@ -16,6 +18,9 @@ export interface ApiUnderTest extends AsyncDisposable {
   readonly store: JobStore;
   readonly redis: Redis;
   readonly draining: AbortController;
+  readonly connections: Connections;
+  /** What Prometheus would scrape. */
+  scrape(): Promise<string>;
   /** Parsed lines of the log. */
   readonly logged: Record<string, unknown>[];
   readonly feed: AppDeps["feed"];
@@ -25,22 +30,26 @@ export interface ApiUnderTest extends AsyncDisposable {
   listen(): Promise<number>;
 }
 
-type Overrides = Partial<Omit<AppDeps, "log" | "draining">> & { readonly maxOpenJobs?: number };
+type Overrides = Partial<Omit<AppDeps, "log" | "draining">> & AcceptLimits;
 
 export async function openApi({ url }: TestRedis, overrides: Overrides = {}): Promise<ApiUnderTest> {
   const prefix = `{test-${randomBytes(6).toString("hex")}}`;
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: "debug" }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-  const { maxOpenJobs = 0, ...deps } = overrides;
-  const options = { redisUrl: url, queuePrefix: prefix, jobRetentionSeconds: 3_600, maxOpenJobs };
+  const { maxOpenJobs = 0, maxRunningPerUser = 0, maxStartingPerUser = 0, ordersPerMinute = 0, ...deps } = overrides;
+  const limits = { maxOpenJobs, maxRunningPerUser, maxStartingPerUser, ordersPerMinute };
+  const options = { redisUrl: url, queuePrefix: prefix, jobRetentionSeconds: 3_600, ...limits };
   const connections = openConnections(options, log);
-  const { enqueue, feed } = connections;
+  const { enqueue, feed, repls } = connections;
+  const registry = createRegistry();
   const draining = new AbortController();
   const app = buildApp({
     store: connections.store,
+    repls,
     enqueue,
     feed,
     log,
+    metrics: createApiMetrics(registry, () => feed.followers),
     draining: draining.signal,
     corsOrigins: ["http://localhost:3000"],
     maxFollowers: 1_000,
@@ -55,6 +64,8 @@ export async function openApi({ url }: TestRedis, overrides: Overrides = {}): Pr
     prefix,
     redis,
     draining,
+    connections,
+    scrape: () => registry.metrics(),
     logged,
     feed,
     store: createJobStore(redis, { prefix }),

@@ -123,6 +123,27 @@ const UNKNOWN_FIELDS: BadInput[] = [
   unknown("18 constructor", '"constructor":"x"', "constructor"),
 ];
 
+const REPLS: BadInput[] = [
+  ...["Repl", "a_b", "a%00", "..%2f", "*", "a%0a"].map(
+    (id): BadInput => ({ name: `9 repl ${id}`, method: "GET", url: `/repls/${id}`, ...invalid("replId") }),
+  ),
+  { name: "39 a long repl", method: "GET", url: `/repls/${"a".repeat(200)}`, status: 414, code: "address_too_long" },
+  { name: "35 an unknown repl", method: "GET", url: "/repls/nobodys", status: 404, code: "repl_not_found" },
+  { name: "keeping an unknown repl alive", url: "/repls/nobodys/keepalive", status: 404, code: "repl_not_found" },
+  { name: "keepalive of no repl", url: "/repls/A/keepalive", ...invalid("replId") },
+  {
+    name: "keepalive with a form's body",
+    url: "/repls/nobodys/keepalive",
+    headers: { "content-type": "text/plain" },
+    payload: "x",
+    status: 415,
+    code: "unsupported_media_type",
+  },
+  method("GET of keepalive", "GET", "/repls/nobodys/keepalive"),
+  method("DELETE of a repl", "DELETE", "/repls/nobodys"),
+  method("POST to the list", "POST", "/repls"),
+];
+
 const MEDIA_TYPES: BadInput[] = [
   mediaType("24 none", undefined),
   ...[
@@ -223,6 +244,7 @@ export const BAD_INPUTS: readonly BadInput[] = [
   ...REPL_IDS,
   ...USER_IDS,
   ...UNKNOWN_FIELDS,
+  ...REPLS,
   ...MEDIA_TYPES,
   ...JOB_IDS,
   ...METHODS,

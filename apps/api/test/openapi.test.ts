@@ -44,6 +44,9 @@ it("is OpenAPI 3.1 and lists every route", () => {
     ["post /stop", "stopRepl"],
     ["get /jobs/{jobId}", "getJob"],
     ["get /jobs/{jobId}/events", "followJob"],
+    ["get /repls", "listRepls"],
+    ["get /repls/{replId}", "getRepl"],
+    ["post /repls/{replId}/keepalive", "keepReplAlive"],
     ["get /openapi.json", "getOpenApi"],
   ]);
 });
@@ -75,7 +78,14 @@ it("orders and answers are components with examples", () => {
   expect(start?.responses["202"]?.content?.["application/json"]?.schema).toEqual({
     $ref: "#/components/schemas/JobAccepted",
   });
-  expect(Object.keys(start?.responses["202"]?.headers ?? {})).toEqual(["Location", "Retry-After"]);
+  expect(Object.keys(start?.responses["202"]?.headers ?? {})).toEqual([
+    "Location",
+    "Retry-After",
+    "Idempotency-Replayed",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+  ]);
   expect(document.components.schemas.JobOrder).toMatchObject({
     additionalProperties: false,
     examples: [{ replId: "repl123" }],

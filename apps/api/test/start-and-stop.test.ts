@@ -16,6 +16,7 @@ beforeEach(async () => {
 afterEach(() => api[Symbol.asyncDispose]());
 
 const start = (body: unknown) => api.app.inject({ method: "POST", url: "/start", ...order(body) });
+const queued = () => api.redis.zrange(`${api.prefix}:repls:prioritized`, "0", "-1");
 const stop = (body: unknown) => api.app.inject({ method: "POST", url: "/stop", ...order(body) });
 
 describe("a start", () => {
@@ -38,7 +39,7 @@ describe("a start", () => {
       userId: "auth0|5f7c",
       state: "queued",
     });
-    expect(await api.redis.lrange(`${api.prefix}:repls:wait`, 0, -1)).toEqual([jobId]);
+    expect(await queued()).toEqual([jobId]);
     const data = JSON.parse((await api.redis.hget(`${api.prefix}:repls:${jobId}`, "data")) ?? "");
     expect(data).toEqual({
       version: 1,
@@ -58,14 +59,14 @@ describe("a start", () => {
     expect((await start({ replId: "repl123" })).json()).toEqual({ ...first, joined: true });
     await api.store.begin(first.jobId, "attempt", 1);
     expect((await start({ replId: "repl123" })).json()).toEqual({ ...first, state: "active", joined: true });
-    expect(await api.redis.lrange(`${api.prefix}:repls:wait`, 0, -1)).toEqual([first.jobId]);
+    expect(await queued()).toEqual([first.jobId]);
   });
 
   it("asked for 50 times at once is one job", async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => start({ replId: "repl123" })));
     expect(new Set(answers.map((answer) => answer.json().jobId)).size).toBe(1);
     expect(answers.filter((answer) => answer.json().joined === undefined)).toHaveLength(1);
-    expect(await api.redis.llen(`${api.prefix}:repls:wait`)).toBe(1);
+    expect(await queued()).toHaveLength(1);
   });
 
   it("of another user's repl is refused without a trace", async () => {
@@ -164,6 +165,7 @@ describe("the log", () => {
     expect(lines).toMatchObject([
       { requestId, jobId, replId: "repl123", method: "POST", path: "/start", status: 202, ms: expect.any(Number) },
     ]);
-    expect(api.logged.filter((line) => line.requestId === requestId)).toHaveLength(1);
+    const others = api.logged.filter((line) => line.requestId === requestId && line.msg !== "request");
+    expect(others).toMatchObject([{ audit: true }]);
   });
 });

@@ -24,6 +24,7 @@ export function holdLease(store: JobStore, lease: Lease, onReport: (change: JobC
     if (!signal.aborted) controller.abort(new AttemptEnded(reason));
   };
 
+  let released = false;
   let expiry = setTimeout(end, store.leaseMs, "lost");
   const renew = async (change?: JobChange) => {
     signal.throwIfAborted();
@@ -31,6 +32,7 @@ export function holdLease(store: JobStore, lease: Lease, onReport: (change: JobC
     const hold = await store.report(lease, change);
     if (hold !== "ok") end(hold);
     signal.throwIfAborted();
+    if (released) return;
     clearTimeout(expiry);
     expiry = setTimeout(end, store.leaseMs - (performance.now() - asked), "lost");
   };
@@ -46,6 +48,7 @@ export function holdLease(store: JobStore, lease: Lease, onReport: (change: JobC
       onReport(change);
     },
     release() {
+      released = true;
       clearInterval(timer);
       clearTimeout(expiry);
     },

@@ -1,14 +1,16 @@
 import process from "node:process";
 import { connectForWork, createIntentStore, createJobStore, openJobQueue } from "@repl/contract";
 import { CredentialsError, createKubeClient, type KindName, loadCredentials } from "@repl/kube";
-import { buildOpsServer } from "@repl/ops";
+import { buildOpsServer, createRegistry } from "@repl/ops";
 import { DEFAULT_GRACES, KIND_RULES, openClusterView } from "@repl/provision";
 import { loadWorkerSettings, SettingsError, type WorkerSettings } from "@repl/settings";
 import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
+import { measureStore } from "./measured-store.ts";
 import { readTemplate, UnusableTemplate } from "./read-template.ts";
 import { startSweeper } from "./sweeper.ts";
 import { startWorker } from "./worker.ts";
+import { addWorkerGauges, createWorkerMetrics } from "./worker-metrics.ts";
 
 /** How long an attempt waits for an API server that does not answer, before the queue's own backoff takes over. */
 const UNAVAILABLE_MS = 60_000;
@@ -28,7 +30,9 @@ const main = async (settings: WorkerSettings): Promise<void> => {
       : { kubeconfig: settings.kubeconfig, environment },
   );
 
-  const client = createKubeClient({ credentials, fieldManager: "repl-orchestrator" });
+  const registry = createRegistry();
+  const metrics = createWorkerMetrics(registry);
+  const client = createKubeClient({ credentials, fieldManager: "repl-orchestrator", onCall: metrics.called });
   const workload = template.manifests.find(({ kind }) => KIND_RULES[kind]?.wave === "workload")?.kind as KindName;
   const view = openClusterView({
     client,
@@ -40,11 +44,12 @@ const main = async (settings: WorkerSettings): Promise<void> => {
   const connection = connectForWork(redisUrl);
   const subscriber = connectForWork(redisUrl);
   for (const redis of [connection, subscriber]) redis.on("error", (error) => log.warn({ err: error }, "redis error"));
-  const store = createJobStore(connection, {
+  const plainStore = createJobStore(connection, {
     prefix,
     retentionSeconds: settings.jobRetentionSeconds,
     leaseMs: settings.leaseSeconds * 1_000,
   });
+  const store = measureStore(plainStore, metrics);
   const worker = await startWorker({
     store,
     connection,
@@ -80,10 +85,14 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     connection,
     prefix,
     log,
+    onSwept: metrics.swept,
   });
 
+  addWorkerGauges(registry, () => view.stats(), worker.activeJobs);
   let draining = false;
   const ops = buildOpsServer({
+    log,
+    metrics: registry,
     checks: {
       redis: () => connection.ping(),
       cluster: async () => {

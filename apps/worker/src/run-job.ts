@@ -35,21 +35,13 @@ export function createRunner(deps: RunDeps) {
     if (beginning.outcome === "ended") return;
     if (beginning.outcome === "wait") return delay(job, lockToken, beginning.waitMs);
 
-    const { record } = beginning;
+    const { record, ranBefore } = beginning;
     const lease = { jobId, replId: record.replId, token };
     const holder = holdLease(store, lease, (change) => showOnDashboard(job, change));
     holders.set(jobId, holder);
     if (endingAll !== undefined) holder.end(endingAll);
     const log = deps.log.child(logFields(record));
-    const attempt = {
-      job,
-      lockToken,
-      record,
-      lease,
-      holder,
-      log,
-      ranBefore: "ranBefore" in beginning && beginning.ranBefore,
-    };
+    const attempt = { job, lockToken, record, lease, holder, log, ranBefore };
     const work = () =>
       beginning.outcome === "run" ? complete(attempt, deps) : Promise.reject(new Failure("worker_crashed"));
     try {

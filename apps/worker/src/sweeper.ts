@@ -1,7 +1,8 @@
+import { SWEEP_QUEUE_NAME } from "@repl/contract";
 import { Queue, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
-import { type SweepDeps, sweep } from "./sweep.ts";
+import { type SweepDeps, type SweepResult, sweep } from "./sweep.ts";
 
 /** What the sweeper needs beside what a sweep needs. */
 export interface SweeperDeps extends SweepDeps {
@@ -9,10 +10,10 @@ export interface SweeperDeps extends SweepDeps {
   readonly prefix: string;
   readonly intervalMs: number;
   readonly log: Logger;
+  /** Told of each sweep that was finished. */
+  readonly onSwept: (result: SweepResult) => void;
 }
 
-/** BullMQ's queue of sweeps; apart from the repls' queue, so that a long queue does not keep the sweep waiting. */
-const SWEEP_QUEUE = "sweeps";
 /** Sweeps that stay visible on the dashboard. */
 const KEEP = { count: 20 };
 
@@ -27,12 +28,13 @@ export interface Sweeper {
  */
 export async function startSweeper(deps: SweeperDeps): Promise<Sweeper> {
   const { connection, prefix, intervalMs, log } = deps;
-  const queue = new Queue(SWEEP_QUEUE, { connection, prefix });
+  const queue = new Queue(SWEEP_QUEUE_NAME, { connection, prefix });
   const ending = new AbortController();
   const worker = new Worker(
-    SWEEP_QUEUE,
+    SWEEP_QUEUE_NAME,
     async () => {
       const result = await sweep(deps, ending.signal);
+      deps.onSwept(result);
       if (Object.values(result).some((count) => count > 0)) log.info(result, "sweep done");
       return result;
     },

@@ -21,6 +21,7 @@ export {
 export {
   enqueue,
   FIRST_BACKOFF_MS,
+  fairPriority,
   JOB_OPTIONS,
   type JobPayload,
   type JobQueue,
@@ -28,19 +29,30 @@ export {
   openJobQueue,
   type QueuedJob,
 } from "./job-queue.ts";
-export { DEFAULT_PREFIX, type Keys, keysOf, QUEUE_NAME } from "./keys.ts";
+export { DEFAULT_PREFIX, type Keys, keysOf, QUEUE_NAME, SWEEP_QUEUE_NAME } from "./keys.ts";
 // Redis
 export { connectForRequests, connectForWork } from "./redis.ts";
 export { ANONYMOUS_USER, type Repl, ReplId, UserId } from "./repl.ts";
+export { REPL_STATES, type ReplState, ReplStatus } from "./repl-status.ts";
+export type {
+  Acceptance,
+  AcceptLimits,
+  Admission,
+  JobRequest,
+  RateState,
+  Refusal,
+  UserLimitRefusal,
+} from "./store/acceptance.ts";
+export { type Backlog, createBacklogReader } from "./store/backlog.ts";
 export { createIntentStore, type Intent, type IntentStore } from "./store/intent-store.ts";
 export {
-  type Acceptance,
   type Beginning,
   createJobStore,
   type Hold,
-  type JobRequest,
   type JobStore,
   type JobStoreOptions,
   type Lease,
 } from "./store/job-store.ts";
 export { decodeRecord, type JobChange, type JobRecord, type PastAttempt, toJobStatus } from "./store/record.ts";
+export { type LatestJob, type ReplRecord, toReplStatus } from "./store/repl-record.ts";
+export { createReplStore, type ReplPage, type ReplStore } from "./store/repl-store.ts";

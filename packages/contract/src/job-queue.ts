@@ -49,10 +49,28 @@ export function openJobQueue(
   return queue;
 }
 
+/** BullMQ's own limit. */
+const LAST_PRIORITY = 2_097_151;
+
+/**
+ * A job's place in the queue, 1 being served first: a user's n-th open job waits behind all others' n-th, so that many
+ * starts of one user do not delay the next user's first. Among equals the older one comes first.
+ */
+export function fairPriority(userOpenJobs: number): number {
+  return Math.min(Math.max(userOpenJobs, 1), LAST_PRIORITY);
+}
+
 /**
  * Puts a job under its id into the queue. Adding the same id again changes nothing (BullMQ), so a repeat after a lost
  * reply is harmless. One Redis round trip.
+ * @param priority see {@link fairPriority}; 1 where the service itself asks.
  */
-export async function enqueue(queue: JobQueue, jobId: string, kind: JobKind, payload: JobPayload): Promise<void> {
-  await queue.add(kind, payload, { jobId });
+export async function enqueue(
+  queue: JobQueue,
+  jobId: string,
+  kind: JobKind,
+  payload: JobPayload,
+  priority = 1,
+): Promise<void> {
+  await queue.add(kind, payload, { jobId, priority });
 }

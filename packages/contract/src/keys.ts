@@ -7,6 +7,9 @@ export const DEFAULT_PREFIX = "{repl-orchestrator}";
 /** BullMQ's queue of start and stop jobs. */
 export const QUEUE_NAME = "repls";
 
+/** BullMQ's queue of sweeps; apart from the repls' queue, so that a long queue does not keep the sweep waiting. */
+export const SWEEP_QUEUE_NAME = "sweeps";
+
 /** The service's own keys below `prefix`; `job` and `repl` hold hashes, the rest is said beside each. */
 export function keysOf(prefix: string) {
   return {
@@ -26,6 +29,12 @@ export function keysOf(prefix: string) {
     userRepls: (userId: string) => `${prefix}:user-repls:${userId}`,
     /** Set: ids of the repls a user owns that are meant to run. */
     userRunning: (userId: string) => `${prefix}:user-running:${userId}`,
+    /** Sorted set: ids of a user's jobs that have not ended; starts have the score 1, stops 0. */
+    userOpen: (userId: string) => `${prefix}:user-open:${userId}`,
+    /** String with expiry: time (ms) at which a client's rate limit is all unused again. */
+    rate: (rateKey: string) => `${prefix}:rate:${rateKey}`,
+    /** Hash with expiry: the order under a user's idempotency key, and its answer. The length keeps the parts apart. */
+    idempotency: (userId: string, key: string) => `${prefix}:idempotency:${userId.length}:${userId}:${key}`,
     /** Channel: a job's whole record (flat JSON array of fields and values) after each change. */
     changes: `${prefix}:changes`,
     /** Channel: the id of a job that was just cancelled. */

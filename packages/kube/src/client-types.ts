@@ -5,7 +5,10 @@ import type { ResourceRef } from "./subject.ts";
 
 /** What every call takes. */
 export interface CallOptions {
-  /** Ends the call, also while it still waits for its turn; the call then throws the signal's reason. */
+  /**
+   * Ends the call, also while it still waits for its turn; the call then throws the signal's reason. A write that was
+   * sent is not ended: it goes on to its answer, since the server may execute it anyway.
+   */
   signal?: AbortSignal | undefined;
   /** Longest time from being sent to the last byte of the answer; the client's default where left out. */
   timeoutMs?: number | undefined;

@@ -11,6 +11,7 @@ export interface Exchange {
   body?: string | undefined;
   /** Until the last byte of the answer. */
   timeoutMs: number;
+  /** Keeps a request with a body from being sent, but does not interrupt it: see `exchange`. */
   signal?: AbortSignal | undefined;
 }
 
@@ -47,6 +48,10 @@ const HEADERS_SHARE = 0.85;
 /**
  * Sends a request and collects the answer. Written against undici's dispatch and not its `request`, because only
  * here can be told whether a request was ever written to a connection.
+ *
+ * A request with a body is not interrupted by its signal once it was sent. The server may execute it anyway, so whoever
+ * goes on had better know how it ended. And it would hang the process: undici 8.12 destroys the stream at once, and
+ * node:http2 (26.10) then packs empty DATA frames for ever where the body had not left yet.
  * @throws {ExchangeFailure}, or the signal's reason
  */
 export function exchange(dispatcher: Dispatcher, request: Exchange): Promise<Answer> {
@@ -87,7 +92,7 @@ class ExchangeState implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#signal = request.signal;
     this.#timer = setTimeout(() => this.#timeOut(request), request.timeoutMs);
-    this.#signal?.addEventListener("abort", this.#abort);
+    if (request.body === undefined) this.#signal?.addEventListener("abort", this.#abort);
     if (this.#signal?.aborted) this.#abort();
   }
 

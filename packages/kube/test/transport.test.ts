@@ -219,13 +219,13 @@ describe("calls that fail on the way", () => {
     const server = await serve(() => {});
     const client = clientFor(server);
     const aborting = new AbortController();
-    const call = failure(client.create(configMap("a"), { signal: aborting.signal }));
-    await eventually(() => server.openAnswers === 1, "the write arrived");
+    const call = failure(client.get(refOf(configMap("a")), { signal: aborting.signal }));
+    await eventually(() => server.openAnswers === 1, "the read arrived");
     const reason = new Error("the user changed his mind");
     aborting.abort(reason);
     expect(await call).toBe(reason);
     await eventually(() => server.openAnswers === 0, "the stream is closed");
-    expect(client.stats().writesInFlight).toBe(0);
+    expect(client.stats().readsInFlight).toBe(0);
   });
 
   it("fails everything under way when the client is closed, and everything after", async () => {

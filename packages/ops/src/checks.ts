@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Something the process depends on. Resolves when it works, rejects with an error whose message says what is wrong. */
+/** Something the process depends on; it may throw at once. Resolves when it works, rejects with an error whose message says what is wrong. */
 export type Check = () => Promise<unknown>;
 
 /** What the checks found: the state of each by name, and whether all of them passed. */
@@ -26,7 +26,7 @@ async function outcomeOf(check: Check): Promise<string> {
   const late = sleep(LONGEST_CHECK_MS, `no answer within ${LONGEST_CHECK_MS} ms`, { signal: stop.signal }).catch(
     () => "",
   );
-  const outcome = check().then(
+  const outcome = (async () => check())().then(
     () => "ok",
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );

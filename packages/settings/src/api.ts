@@ -1,6 +1,7 @@
 import Type from "typebox";
-import { isHost, isLoopback, isOrigin } from "./checks.ts";
-import { choice, integer, list, type Settings, text } from "./setting.ts";
+import { auth, authProblems } from "./auth.ts";
+import { isAddressRange, isHost, isLoopback, isOrigin } from "./checks.ts";
+import { choice, integer, list, optionalList, type Settings, text } from "./setting.ts";
 import type { Problem } from "./settings-error.ts";
 import { opsPort, shared } from "./shared.ts";
 
@@ -9,7 +10,7 @@ export const ApiSettings = Type.Object({
   ...shared,
   host: text({
     variable: "HOST",
-    description: "Where the public port listens. Beyond loopback, AUTH_MODE must be set as well.",
+    description: "Where the public port listens. Beyond loopback (OPS_HOST likewise), AUTH_MODE must be set as well.",
     default: "127.0.0.1",
     expected: "an IP address or host name",
     check: isHost,
@@ -29,17 +30,47 @@ export const ApiSettings = Type.Object({
     expected: "exact origins separated by commas, such as https://ide.example.com",
     check: isOrigin,
   }),
-  authMode: choice(["none"], {
-    variable: "AUTH_MODE",
-    description: "`none` lets everybody act as any user; it must be said explicitly to listen beyond loopback.",
-    default: "none",
+  trustedProxies: optionalList({
+    variable: "TRUSTED_PROXIES",
+    description:
+      "Addresses of the proxies in front of the public port, separated by commas: from these alone X-Forwarded-For is believed to name the client. Unset, the client is whoever connects.",
+    expected: "IP addresses or ranges separated by commas, such as 10.0.0.0/8",
+    check: isAddressRange,
   }),
+  ...auth,
   maxOpenJobs: integer({
     variable: "MAX_OPEN_JOBS",
     description: "Starts are refused with 503 while this many jobs have not ended; stops never are. 0 is no limit.",
     default: 10_000,
     minimum: 0,
     maximum: 10_000_000,
+  }),
+  maxRunningPerUser: integer({
+    variable: "MAX_RUNNING_PER_USER",
+    description: "Repls of one user that may be meant to run at the same time; starts beyond get 429. 0 is no limit.",
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+  }),
+  maxStartingPerUser: integer({
+    variable: "MAX_STARTING_PER_USER",
+    description: "Starts of one user that may be under way at the same time; starts beyond get 429. 0 is no limit.",
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+  }),
+  ordersPerMinute: integer({
+    variable: "ORDERS_PER_MINUTE",
+    description:
+      "Starts and stops of one user (without authentication: of one client address) that are taken a minute, whatever became of them; those beyond get 429. 0 is no limit.",
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+  }),
+  boardWrite: choice(["0", "1"], {
+    variable: "BOARD_WRITE",
+    description: "`1` lets the dashboard retry, promote and remove jobs; `0` lets it look only.",
+    default: "0",
   }),
   maxFollowers: integer({
     variable: "MAX_FOLLOWERS",
@@ -56,13 +87,13 @@ export type ApiSettings = Settings<typeof ApiSettings>;
 
 /** What each setting by itself cannot tell: problems of settings that do not go together. */
 export function apiProblems(settings: ApiSettings, env: NodeJS.ProcessEnv): Problem[] {
-  return [...openToAll(settings, env), ...samePort(settings)];
+  return [...openToAll(settings, env), ...authProblems(settings), ...samePort(settings)];
 }
 
-function openToAll({ host }: ApiSettings, env: NodeJS.ProcessEnv): Problem[] {
-  if (isLoopback(host) || env.AUTH_MODE) return [];
-  const message =
-    "must be set because HOST is not a loopback address; `none` lets everybody who can reach the port act as any user";
+function openToAll({ host, opsHost }: ApiSettings, env: NodeJS.ProcessEnv): Problem[] {
+  const open = isLoopback(host) ? (isLoopback(opsHost) ? undefined : "OPS_HOST") : "HOST";
+  if (open === undefined || env.AUTH_MODE) return [];
+  const message = `must be set because ${open} is not a loopback address; \`none\` lets everybody who can reach the port act as any user`;
   return [{ variable: "AUTH_MODE", message }];
 }
 

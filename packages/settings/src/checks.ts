@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
 
 const HOST_NAME = /^(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*$/i;
@@ -38,4 +39,31 @@ export function isNamespace(value: string): boolean {
 /** A path the system can take; whether it exists is found out by who opens it. */
 export function isPath(value: string): boolean {
   return !value.includes("\0");
+}
+
+/** An address, or a range of addresses as address/bits. */
+export function isAddressRange(value: string): boolean {
+  const [address = "", bits, ...rest] = value.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** https://…, or http://… to this machine: keys that come over plain HTTP can be anybody's. */
+export function isKeySetUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(host));
+}
+
+/** A public key in PEM (SPKI); line breaks may be written as \\n, as environment files need it. */
+export function isPublicKeyPem(value: string): boolean {
+  const pem = value.replaceAll("\\n", "\n").trim();
+  if (!pem.startsWith("-----BEGIN PUBLIC KEY-----")) return false;
+  try {
+    return createPublicKey(pem).type === "public";
+  } catch {
+    return false;
+  }
 }

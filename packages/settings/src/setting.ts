@@ -57,6 +57,12 @@ export function list({ check, ...options }: Omit<TextOptions, "default" | "secre
   return Type.Array(item, { ...options, secret: false, minItems: 1 });
 }
 
+/** Texts separated by commas that have no default: unset, the property is missing. */
+export function optionalList({ check, ...options }: Omit<TextOptions, "default" | "secret">) {
+  const item = Type.Refine(Type.String(), (value: string) => check(value));
+  return Type.Optional(Type.Array(item, { ...options, secret: false, minItems: 1 }));
+}
+
 /** A process's settings: each property is built by one of the functions above. */
 export type SettingsSchema = Type.TObject<Record<string, Type.TSchema>>;
 

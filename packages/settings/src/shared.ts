@@ -42,7 +42,7 @@ export const shared = {
   }),
   logLevel: choice(["trace", "debug", "info", "warn", "error", "fatal", "silent"], {
     variable: "LOG_LEVEL",
-    description: "The least severe log lines that are written.",
+    description: "The least severe log lines that are written. Audit lines (`audit: true`) always are.",
     default: "info",
   }),
 };
@@ -51,7 +51,7 @@ export const shared = {
 export function opsPort(port: number) {
   return integer({
     variable: "OPS_PORT",
-    description: "The operators' port: health. 0 takes any free port.",
+    description: "The operators' port: health, metrics and, of the api, the dashboard. 0 takes any free port.",
     default: port,
     minimum: 0,
     maximum: 65_535,

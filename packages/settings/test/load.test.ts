@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { DEFAULT_PREFIX } from "@repl/contract";
 import { describe, expect, it } from "vitest";
 import { loadApiSettings, loadWorkerSettings, SettingsError } from "../src/index.ts";
@@ -26,7 +27,12 @@ describe("defaults", () => {
       port: 3002,
       corsOrigins: ["http://localhost:3000"],
       authMode: "none",
+      authClockToleranceSeconds: 5,
       maxOpenJobs: 10_000,
+      maxRunningPerUser: 0,
+      maxStartingPerUser: 0,
+      ordersPerMinute: 0,
+      boardWrite: "0",
       maxFollowers: 10_000,
     });
   });
@@ -68,7 +74,8 @@ describe("right values", () => {
     ["PORT", "65535", { port: 65_535 }],
     ["HOST", "::1", { host: "::1" }],
     ["HOST", "127.9.9.9", { host: "127.9.9.9" }],
-    ["OPS_HOST", "0.0.0.0", { opsHost: "0.0.0.0" }],
+    ["OPS_HOST", "127.0.0.2", { opsHost: "127.0.0.2" }],
+    ["TRUSTED_PROXIES", "10.0.0.0/8, ::1", { trustedProxies: ["10.0.0.0/8", "::1"] }],
     [
       "REDIS_URL",
       "rediss://user:p%40ss@redis.example.com:6380/2",
@@ -117,7 +124,11 @@ describe("a wrong value is refused by name, with what is expected", () => {
     ["CORS_ORIGINS", "null", "exact origins"],
     ["CORS_ORIGINS", "http://localhost:3000/", "exact origins"],
     ["CORS_ORIGINS", "https://a.example,,https://b.example", "exact origins"],
-    ["AUTH_MODE", "jwt", "`none`"],
+    ["AUTH_MODE", "JWT", "`none`, `jwt`"],
+    ["AUTH_CLOCK_TOLERANCE_SECONDS", "61", "from 0 to 60"],
+    ["TRUSTED_PROXIES", "10.0.0.0/33", "IP addresses or ranges"],
+    ["TRUSTED_PROXIES", "proxy.example.com", "IP addresses or ranges"],
+    ["BOARD_WRITE", "true", "`0`, `1`"],
     ["LOG_LEVEL", "loud", "`info`"],
     ["MAX_OPEN_JOBS", "9".repeat(300), "a whole number"],
     ["SHUTDOWN_GRACE_SECONDS", "0", "from 1 to 3600"],
@@ -192,8 +203,55 @@ describe("settings that do not go together", () => {
     },
   );
 
+  it("OPS_HOST beyond loopback needs AUTH_MODE too, since the dashboard is there", () => {
+    expect(problemsOf(() => loadApiSettings({ OPS_HOST: "0.0.0.0" }))).toHaveProperty("AUTH_MODE");
+    expect(loadApiSettings({ OPS_HOST: "0.0.0.0", AUTH_MODE: "none" }).opsHost).toBe("0.0.0.0");
+    expect(loadWorkerSettings({ OPS_HOST: "0.0.0.0" }).opsHost).toBe("0.0.0.0");
+  });
+
   it("PORT and OPS_PORT on one host", () => {
     expect(problemsOf(() => loadApiSettings({ PORT: "3003" }))).toHaveProperty("OPS_PORT");
     expect(loadApiSettings({ PORT: "0", OPS_PORT: "0" })).toMatchObject({ port: 0, opsPort: 0 });
+  });
+});
+
+describe("AUTH_MODE=jwt", () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  const secret = "a secret of at least thirty-two bytes";
+  const jwt = { AUTH_MODE: "jwt", AUTH_ISSUER: "https://id.example.com/", AUTH_AUDIENCE: "repls" };
+
+  it.each([
+    ["AUTH_JWKS_URL", "https://id.example.com/jwks.json"],
+    ["AUTH_JWKS_URL", "http://127.0.0.1:8080/jwks.json"],
+    ["AUTH_JWKS_URL", "http://[::1]:8080/jwks.json"],
+    ["AUTH_PUBLIC_KEY", publicKey],
+    ["AUTH_PUBLIC_KEY", publicKey.replaceAll("\n", "\\n")],
+    ["AUTH_SECRET", secret],
+  ])("with %s=%s", (variable, value) => {
+    expect(loadApiSettings({ ...jwt, [variable]: value }).authMode).toBe("jwt");
+  });
+
+  it.each([
+    ["no key", {}, "AUTH_JWKS_URL"],
+    ["two keys", { AUTH_SECRET: secret, AUTH_PUBLIC_KEY: publicKey }, "AUTH_SECRET"],
+    ["no issuer", { AUTH_SECRET: secret, AUTH_ISSUER: "" }, "AUTH_ISSUER"],
+    ["no audience", { AUTH_SECRET: secret, AUTH_AUDIENCE: "" }, "AUTH_AUDIENCE"],
+    ["a short secret", { AUTH_SECRET: "hunter2" }, "AUTH_SECRET"],
+    ["a private key", { AUTH_PUBLIC_KEY: privateKey }, "AUTH_PUBLIC_KEY"],
+    ["a cut-off key", { AUTH_PUBLIC_KEY: publicKey.slice(0, 60) }, "AUTH_PUBLIC_KEY"],
+    ["keys over plain HTTP", { AUTH_JWKS_URL: "http://id.example.com/jwks.json" }, "AUTH_JWKS_URL"],
+    ["a public key as a secret", { AUTH_PUBLIC_KEY: publicKey, AUTH_ALGORITHMS: "ES256,HS256" }, "AUTH_ALGORITHMS"],
+    ["a secret as a key", { AUTH_SECRET: secret, AUTH_ALGORITHMS: "RS256" }, "AUTH_ALGORITHMS"],
+    ["no signature", { AUTH_SECRET: secret, AUTH_ALGORITHMS: "none" }, "AUTH_ALGORITHMS"],
+    ["a key without authentication", { AUTH_MODE: "none", AUTH_SECRET: secret, AUTH_ISSUER: "" }, "AUTH_SECRET"],
+  ])("refuses %s", (_what, env, variable) => {
+    const load = () => loadApiSettings({ ...jwt, ...env });
+    expect(Object.keys(problemsOf(load))).toContain(variable);
+    expect(load).not.toThrow("hunter2");
+    expect(load).not.toThrow("PRIVATE KEY-----\\n");
   });
 });

@@ -9,8 +9,25 @@ export function allowOrigins(app: App, origins: readonly string[]): void {
   void app.register(cors, {
     origin: [...origins],
     methods: ["GET", "HEAD", "POST"],
-    allowedHeaders: ["Content-Type", "If-None-Match", "Last-Event-ID", "X-Request-Id"],
-    exposedHeaders: ["ETag", "Location", "Retry-After", "X-Request-Id"],
+    allowedHeaders: [
+      "Authorization",
+      "Content-Type",
+      "Idempotency-Key",
+      "If-None-Match",
+      "Last-Event-ID",
+      "X-Request-Id",
+    ],
+    exposedHeaders: [
+      "ETag",
+      "Idempotency-Replayed",
+      "Location",
+      "RateLimit-Limit",
+      "RateLimit-Remaining",
+      "RateLimit-Reset",
+      "Retry-After",
+      "WWW-Authenticate",
+      "X-Request-Id",
+    ],
     maxAge: PREFLIGHT_MAX_AGE_SECONDS,
     // An OPTIONS request that is no preflight is answered like one, with `Allow`.
     strictPreflight: false,

@@ -27,6 +27,18 @@ export function describeRoutes(app: App, schemas: readonly Type.TSchema[]): void
         description: DESCRIPTION,
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: "http",
+            scheme: "bearer",
+            bearerFormat: "JWT",
+            description:
+              "A token of the identity provider; its subject is the user. Needed where the service asks for it.",
+          },
+        },
+      },
+      security: [{ bearer: [] }, {}],
       tags: [
         { name: "repls", description: "Starting and stopping repls." },
         { name: "jobs", description: "Following what was accepted." },

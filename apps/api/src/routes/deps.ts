@@ -1,14 +1,17 @@
-import type { JobKind, JobPayload, JobStore } from "@repl/contract";
+import type { JobKind, JobPayload, JobStore, ReplStore } from "@repl/contract";
 import type { JobFeed } from "../follow/job-feed.ts";
+import type { ApiMetrics } from "../metrics/api-metrics.ts";
 
 /** What the routes need of the rest of the process. */
 export interface RouteDeps {
   readonly store: Pick<JobStore, "accept" | "find">;
+  readonly repls: ReplStore;
   /** Puts an accepted job into the queue; may take as long as Redis is away. */
-  readonly enqueue: (jobId: string, kind: JobKind, payload: JobPayload) => Promise<void>;
+  readonly enqueue: (jobId: string, kind: JobKind, payload: JobPayload, priority: number) => Promise<void>;
   readonly feed: JobFeed;
   /** Most followers of this process; those beyond it are refused with 429. */
   readonly maxFollowers: number;
   /** An event stream without events says this often that it lives. */
   readonly heartbeatMs: number;
+  readonly metrics: ApiMetrics;
 }

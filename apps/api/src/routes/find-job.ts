@@ -1,5 +1,6 @@
 import type { JobRecord } from "@repl/contract";
 import type { FastifyRequest } from "../app-types.ts";
+import { maySee } from "../auth/caller.ts";
 import { Problem } from "../problems/problem.ts";
 import { fromRedis } from "../redis/from-redis.ts";
 import type { RouteDeps } from "./deps.ts";
@@ -11,7 +12,7 @@ import type { RouteDeps } from "./deps.ts";
 export async function findJob(jobId: string, { store }: RouteDeps, request: FastifyRequest): Promise<JobRecord> {
   request.facts.jobId = jobId;
   const record = await fromRedis(store.find(jobId));
-  if (record === null) throw new Problem("job_not_found");
+  if (record === null || !maySee(request.caller, record.userId)) throw new Problem("job_not_found");
   request.facts.replId = record.replId;
   return record;
 }

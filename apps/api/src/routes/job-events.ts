@@ -12,6 +12,15 @@ import { JobParams } from "./schemas.ts";
 
 const EVENT_STREAM = "text/event-stream";
 
+const Query = Type.Object({
+  access_token: Type.Optional(
+    Type.String({
+      description:
+        "The token, for a browser's EventSource, which cannot send headers; it is never logged. Use a short-lived one.",
+    }),
+  ),
+});
+
 const Headers = Type.Object({
   "last-event-id": Type.Optional(
     Type.String({ description: "Id of the last event seen; browsers send it by themselves." }),
@@ -25,6 +34,7 @@ const schema = {
     "Server-sent events: `progress` with each change, then one of `completed`, `failed` and `cancelled`, then the end. The data of each is a JobStatus.",
   tags: ["jobs"],
   params: JobParams,
+  querystring: Query,
   headers: Headers,
   response: {
     200: { description: "The stream.", content: { [EVENT_STREAM]: { schema: Type.String() } } },
@@ -32,6 +42,7 @@ const schema = {
     ...problemResponses(
       "invalid_request",
       "malformed_request",
+      "unauthorized",
       "job_not_found",
       "address_too_long",
       "too_many_followers",

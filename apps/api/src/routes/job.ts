@@ -52,6 +52,7 @@ const schema = {
     ...problemResponses(
       "invalid_request",
       "malformed_request",
+      "unauthorized",
       "job_not_found",
       "address_too_long",
       "too_many_followers",

@@ -6,6 +6,7 @@ const schema = {
   operationId: "getOpenApi",
   summary: "This document",
   tags: ["service"],
+  security: [],
   response: {
     200: {
       description: "OpenAPI 3.1.",

@@ -1,7 +1,7 @@
 import Type from "typebox";
 import type { ProblemCode } from "../problems/problem-kinds.ts";
 import { problemResponses } from "../problems/problem-schema.ts";
-import { JobOrder } from "./schemas.ts";
+import { JobOrder, OrderHeaders } from "./schemas.ts";
 
 interface OrderOperation {
   readonly operationId: string;
@@ -17,22 +17,32 @@ export function orderSchema({ problems, ...operation }: OrderOperation) {
     ...operation,
     tags: ["repls"],
     body: JobOrder,
+    headers: OrderHeaders,
     response: {
       202: {
         description: "Accepted; the job does it.",
         headers: {
           Location: Type.String({ description: "The job's status." }),
           "Retry-After": Type.Integer({ description: "Seconds until the first poll is worth while." }),
+          "Idempotency-Replayed": Type.String({ description: "`true` where an earlier answer is repeated." }),
+          "RateLimit-Limit": Type.Integer({ description: "Orders a minute; missing where there is no limit." }),
+          "RateLimit-Remaining": Type.Integer({ description: "Orders that would be taken right now." }),
+          "RateLimit-Reset": Type.Integer({ description: "Seconds until all of them are available again." }),
         },
         content: { "application/json": { schema: Type.Ref("JobAccepted#") } },
       },
       ...problemResponses(
         "invalid_request",
         "malformed_request",
+        "unauthorized",
+        "forbidden_user",
         "repl_taken",
+        "idempotency_in_flight",
         "request_timeout",
         "body_too_large",
         "unsupported_media_type",
+        "idempotency_mismatch",
+        "rate_limited",
         "headers_too_large",
         "dependency_unavailable",
         ...problems,

@@ -1,4 +1,4 @@
-import { JOB_STATES, JobStatus, ReplId, UserId } from "@repl/contract";
+import { JOB_STATES, JobStatus, ReplId, ReplStatus, UserId } from "@repl/contract";
 import Type, { type Static } from "typebox";
 import { ProblemBody } from "../problems/problem-schema.ts";
 
@@ -49,5 +49,32 @@ export const JobParams = Type.Object({
   }),
 });
 
+/** Names a repl; anything else cannot be one, and is told so. */
+export const ReplParams = Type.Object({ replId: ReplId });
+
+/** A page of a user's repls. */
+export const ReplList = Type.Object(
+  {
+    repls: Type.Array(ReplStatus, { description: "In the order of their ids." }),
+    next: Type.Union([ReplId, Type.Null()], {
+      description: "The `after` of the next page; null where this one is the last.",
+    }),
+  },
+  { $id: "ReplList" },
+);
+
+/** Headers of an order that mean something. */
+export const OrderHeaders = Type.Object({
+  "idempotency-key": Type.Optional(
+    Type.String({
+      pattern: "^[!-~]{1,255}$",
+      maxLength: 255,
+      description:
+        "1 to 255 printable ASCII characters without spaces, new for each order: the same order under the same key is answered as the first time, for 24 hours.",
+      examples: ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+    }),
+  ),
+});
+
 /** What routes refer to by name; the schemas inside come along. */
-export const NAMED_SCHEMAS = [ProblemBody, JobOrder, JobAccepted, JobStatus] as const;
+export const NAMED_SCHEMAS = [ProblemBody, JobOrder, JobAccepted, JobStatus, ReplList] as const;

@@ -1,10 +1,9 @@
 import type { App } from "../app-types.ts";
-import { acceptJob } from "./accept-job.ts";
-import type { RouteDeps } from "./deps.ts";
 import { orderSchema } from "./order-schema.ts";
+import type { TakeOrder } from "./orders.ts";
 
 /** `POST /stop` */
-export function stopRoute(app: App, deps: RouteDeps): void {
+export function stopRoute(app: App, takeOrder: TakeOrder): void {
   const schema = orderSchema({
     operationId: "stopRepl",
     summary: "Stop a repl",
@@ -12,5 +11,5 @@ export function stopRoute(app: App, deps: RouteDeps): void {
       "Accepts the stop and answers at once; a start under way is cancelled. Stopping what does not run succeeds.",
     problems: [],
   });
-  app.post("/stop", { schema }, (request, reply) => acceptJob("stop", request.body, deps, request, reply));
+  app.post("/stop", { schema }, (request, reply) => takeOrder("stop", request, reply));
 }

@@ -1,27 +1,77 @@
 -- Accepts a start or a stop of a repl, atomically.
 -- KEYS  1 prefix (the hash tag alone; every key below is made from it and lies in its slot)
--- ARGV  1 kind  2 replId  3 userId  4 new jobId  5 max attempts  6 request id  7 most open jobs (0: no limit)  8 job retention, seconds
---       9 reason: requested | idle | repair  10 generation that the repl must still have ('' for any)  11 time (ms) since which it must not
---       have been in use ('' for any)
--- Returns {outcome, jobId, open jobs of all users, state of the job}
+-- ARGV  1 request, JSON: {kind, replId, userId, jobId: of the new job, maxAttempts, requestId, reason: requested | idle | repair,
+--         onlyIf?: {generation: that the repl must still have, unusedSinceMs?: since when it must not have been in use},
+--         idempotencyKey?, rateKey?: whose requests are counted}
+--       2 limits, JSON: {openJobs, userRunning, userStarting, rate: {requests, windowMs}, retentionSeconds, idempotencySeconds}; 0: no limit
+-- Returns JSON: {outcome, openJobs: of all users, rate?: {limit, remaining, resetMs, retryMs?}, ...}
 --   accepted: the job was recorded under the new id (also when this very call is repeated after a lost reply)
---   joined: a job of this kind is under way for the repl; its id
---   foreign: the repl belongs to another user     full: too many jobs are open     outdated: conditions 10 or 11 do not hold
+--   joined: a job of this kind is under way for the repl
+--   replayed: the idempotency key was used for this order before; what was answered then
+--     these three with {jobId, state: to be answered, joined: true | false, queued: whether it waits for a worker now, userOpenJobs}
+--   foreign: the repl belongs to another user     full: too many jobs are open     outdated: the conditions of onlyIf do not hold
+--   user_limit: {limit: running | starting, max}     rate_limited: too many requests     other_order: the idempotency key was used for another one
 local prefix = KEYS[1]
-local kind, replId, userId, jobId = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local order, limits = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
+local kind, replId, userId, jobId = order.kind, order.replId, order.userId, order.jobId
 local replKey, openKey = prefix .. ':repl:' .. replId, prefix .. ':open'
+local userOpenKey, userRunningKey = prefix .. ':user-open:' .. userId, prefix .. ':user-running:' .. userId
 local function jobKey(id) return prefix .. ':job:' .. id end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local open = redis.call('ZCARD', openKey)
+local rate
+
+local function answer(outcome, more)
+  local reply = more or {}
+  reply.outcome, reply.openJobs, reply.rate = outcome, open, rate
+  return cjson.encode(reply)
+end
+
+-- Generic cell rate (GCRA): one number for each client, the time at which its bucket is full again.
+if order.rateKey and limits.rate.requests > 0 then
+  local window, rateKey = limits.rate.windowMs, prefix .. ':rate:' .. order.rateKey
+  local interval = window / limits.rate.requests
+  local full = math.max(tonumber(redis.call('GET', rateKey) or now), now) + interval
+  local over = full - now - window
+  if over > 0 then
+    rate = {limit = limits.rate.requests, remaining = 0, resetMs = math.ceil(full - interval - now), retryMs = math.ceil(over)}
+    return answer('rate_limited')
+  end
+  redis.call('SET', rateKey, string.format('%.3f', full), 'PX', math.ceil(full - now))
+  rate = {limit = limits.rate.requests, remaining = math.floor(-over / interval), resetMs = math.ceil(full - now)}
+end
+
+-- The length keeps the parts apart, since both may hold any character.
+local idempotencyKey = order.idempotencyKey and prefix .. ':idempotency:' .. #userId .. ':' .. userId .. ':' .. order.idempotencyKey
+if idempotencyKey then
+  local seen = redis.call('HMGET', idempotencyKey, 'kind', 'replId', 'jobId', 'state', 'joined')
+  if seen[1] and (seen[1] ~= kind or seen[2] ~= replId) then return answer('other_order') end
+  if seen[1] and seen[3] ~= jobId then
+    local queued = redis.call('HGET', jobKey(seen[3]), 'state') == 'queued'
+    return answer('replayed',
+      {jobId = seen[3], state = seen[4], joined = seen[5] == '1', queued = queued, userOpenJobs = redis.call('ZCARD', userOpenKey)})
+  end
+end
+
+local function admitted(outcome, id, state)
+  local joined = outcome == 'joined'
+  if idempotencyKey then
+    redis.call('HSET', idempotencyKey, 'kind', kind, 'replId', replId, 'jobId', id, 'state', state, 'joined', joined and '1' or '0')
+    redis.call('EXPIRE', idempotencyKey, limits.idempotencySeconds)
+  end
+  return answer(outcome,
+    {jobId = id, state = state, joined = joined, queued = state == 'queued', userOpenJobs = redis.call('ZCARD', userOpenKey)})
+end
 
 local repl = redis.call('HMGET', replKey, 'userId', 'desired', 'generation', 'jobId', 'seenAt')
 local owner, desired, generation, currentId = repl[1], repl[2], tonumber(repl[3] or 0), repl[4]
-if owner and owner ~= userId then return {'foreign', '', open} end
-if currentId == jobId then return {'accepted', jobId, open, redis.call('HGET', jobKey(jobId), 'state')} end
-if ARGV[10] ~= '' and generation ~= tonumber(ARGV[10]) then return {'outdated', '', open} end
-if ARGV[11] ~= '' and tonumber(repl[5] or 0) > tonumber(ARGV[11]) then return {'outdated', '', open} end
+if owner and owner ~= userId then return answer('foreign') end
+if currentId == jobId then return admitted('accepted', jobId, redis.call('HGET', jobKey(jobId), 'state')) end
+local onlyIf = order.onlyIf
+if onlyIf and generation ~= onlyIf.generation then return answer('outdated') end
+if onlyIf and onlyIf.unusedSinceMs and tonumber(repl[5] or 0) > onlyIf.unusedSinceMs then return answer('outdated') end
 
 -- The repl's latest job, if it has not ended; `after` is the stop that it waits for itself.
 local current
@@ -29,10 +79,17 @@ if currentId and redis.call('ZSCORE', openKey, currentId) then
   local fields = redis.call('HMGET', jobKey(currentId), 'kind', 'after', 'state')
   current = {kind = fields[1], after = fields[2] or '', state = fields[3]}
 end
-if current and current.kind == kind then return {'joined', currentId, open, current.state} end
+if current and current.kind == kind then return admitted('joined', currentId, current.state) end
 
-local limit = tonumber(ARGV[7])
-if kind == 'start' and limit > 0 and open >= limit then return {'full', '', open} end
+local wanted = kind == 'start' and 'running' or 'stopped'
+if kind == 'start' then
+  if limits.openJobs > 0 and open >= limits.openJobs then return answer('full') end
+  -- Open starts have the score 1, open stops 0.
+  local starting = limits.userStarting > 0 and redis.call('ZCOUNT', userOpenKey, 1, 1) or -1
+  if starting >= limits.userStarting then return answer('user_limit', {limit = 'starting', max = limits.userStarting}) end
+  local running = limits.userRunning > 0 and desired ~= wanted and redis.call('SCARD', userRunningKey) or -1
+  if running >= limits.userRunning then return answer('user_limit', {limit = 'running', max = limits.userRunning}) end
+end
 
 -- A stop ends a start that is under way; a start waits for a stop that is under way.
 local after = ''
@@ -41,13 +98,13 @@ if current and kind == 'stop' then
   after = current.after
   redis.call('HSET', jobKey(currentId), 'state', 'cancelled', 'message', 'Cancelled: the repl was stopped.', 'finishedAt', now)
   redis.call('HINCRBY', jobKey(currentId), 'version', 1)
-  redis.call('EXPIRE', jobKey(currentId), ARGV[8])
+  redis.call('EXPIRE', jobKey(currentId), limits.retentionSeconds)
   redis.call('ZREM', openKey, currentId)
+  redis.call('ZREM', userOpenKey, currentId)
   redis.call('PUBLISH', prefix .. ':cancelled', currentId)
   redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(currentId))))
 end
 
-local wanted = kind == 'start' and 'running' or 'stopped'
 if desired ~= wanted then
   generation = generation + 1
   redis.call('HSET', replKey, 'userId', userId, 'desired', wanted, 'generation', generation, 'changedAt', now)
@@ -56,18 +113,20 @@ if desired ~= wanted then
     redis.call('PERSIST', replKey)
     redis.call('SADD', prefix .. ':user-repls:' .. userId, replId)
   elseif not owner then
-    redis.call('EXPIRE', replKey, ARGV[8])
+    redis.call('EXPIRE', replKey, limits.retentionSeconds)
   end
   local move = wanted == 'running' and 'SADD' or 'SREM'
   redis.call(move, prefix .. ':running', replId)
-  redis.call(move, prefix .. ':user-running:' .. userId, replId)
+  redis.call(move, userRunningKey, replId)
 end
 redis.call('HSET', replKey, 'jobId', jobId, 'lastState', '')
-if ARGV[9] == 'requested' then redis.call('HSET', replKey, 'seenAt', now) end
+if order.reason == 'requested' then redis.call('HSET', replKey, 'seenAt', now) end
 
 redis.call('HSET', jobKey(jobId), 'jobId', jobId, 'kind', kind, 'replId', replId, 'userId', userId, 'generation', generation,
-  'state', 'queued', 'phase', 'queued', 'progress', 0, 'message', 'Waiting for a worker.', 'made', 0, 'max', ARGV[5],
-  'createdAt', now, 'requestId', ARGV[6], 'reason', ARGV[9], 'after', after, 'version', 1)
+  'state', 'queued', 'phase', 'queued', 'progress', 0, 'message', 'Waiting for a worker.', 'made', 0, 'max', order.maxAttempts,
+  'createdAt', now, 'requestId', order.requestId, 'reason', order.reason, 'after', after, 'version', 1)
 redis.call('ZADD', openKey, now, jobId)
+redis.call('ZADD', userOpenKey, kind == 'start' and 1 or 0, jobId)
 redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(jobId))))
-return {'accepted', jobId, open + 1, 'queued'}
+open = redis.call('ZCARD', openKey)
+return admitted('accepted', jobId, 'queued')

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { keysOf } from "../keys.ts";
+import { replyOf } from "./pipeline.ts";
 
 /** What a repl should be, and what is known of it. Times are milliseconds since 1970 by Redis' clock; 0 where unknown. */
 export interface Intent {
@@ -70,13 +71,6 @@ export function createIntentStore(redis: Redis, prefix: string) {
       return Number(await redis.get(keys.knownSince));
     },
   };
-}
-
-type Reply = [error: Error | null, result: unknown] | undefined;
-
-function replyOf(reply: Reply): (string | null)[] {
-  if (reply?.[0]) throw reply[0];
-  return (reply?.[1] ?? []) as (string | null)[];
 }
 
 function toIntent(

@@ -1,41 +1,9 @@
 import type { Redis } from "ioredis";
-import type { JobKind, JobReason, JobState } from "../job.ts";
 import { MAX_ATTEMPTS } from "../job-queue.ts";
 import { keysOf } from "../keys.ts";
+import type { Acceptance, AcceptLimits, JobRequest } from "./acceptance.ts";
 import { decodeRecord, encodeChange, type JobChange, type JobRecord } from "./record.ts";
 import { loadScripts } from "./scripts.ts";
-
-/** A request for a start or a stop, checked against the schemas. */
-export interface JobRequest {
-  readonly kind: JobKind;
-  readonly replId: string;
-  readonly userId: string;
-  /** Id for the job if it is accepted; random, at least 122 bits. */
-  readonly jobId: string;
-  /** Id of the HTTP request, for the logs. */
-  readonly requestId: string;
-  /** Default: `requested`. */
-  readonly reason?: JobReason;
-  /** What must still hold, for a decision that was taken on an earlier look at the intent. */
-  readonly onlyIf?: {
-    readonly generation: number;
-    /** The repl has not been in use since then: milliseconds since 1970. */
-    readonly unusedSinceMs?: number;
-  };
-}
-
-/**
- * What became of a request. `accepted`, and `joined` while the job's state is `queued`, should be followed by `enqueue`
- * under the same id: it is harmless to repeat, and the one before may have been lost.
- */
-export type Acceptance =
-  | {
-      readonly outcome: "accepted" | "joined";
-      readonly jobId: string;
-      readonly openJobs: number;
-      readonly state: JobState;
-    }
-  | { readonly outcome: "foreign" | "full" | "outdated"; readonly openJobs: number };
 
 /** Whether an attempt may go on. `cancelled`: its job has ended. `lost`: another attempt may hold the repl. */
 export type Hold = "ok" | "cancelled" | "lost";
@@ -51,22 +19,20 @@ export interface Lease {
 /** What `begin` found. `wait`: try again after `waitMs` at the latest. */
 export type Beginning =
   | {
-      readonly outcome: "run";
+      /** `crashed`: too many attempts in a row ended with their process; the job is to be given up. */
+      readonly outcome: "run" | "crashed";
       readonly record: JobRecord;
       /** Whether the repl has been ready since its intent last changed. */
       readonly ranBefore: boolean;
     }
-  | { readonly outcome: "crashed"; readonly record: JobRecord }
   | { readonly outcome: "wait"; readonly waitMs: number }
   | { readonly outcome: "ended" };
 
 /** Limits of the store. */
-export interface JobStoreOptions {
+export interface JobStoreOptions extends AcceptLimits {
   readonly prefix: string;
   /** How long an ended job stays readable. Default: 7 days. */
   readonly retentionSeconds?: number;
-  /** Most jobs that may be open at once; 0 is no limit, the default. Stops are always accepted. */
-  readonly maxOpenJobs?: number;
   /** How long a lease lasts without a renewal. Default: 10 s, the time until another worker may take over. */
   readonly leaseMs?: number;
 }
@@ -75,6 +41,9 @@ export interface JobStoreOptions {
 const TOLERATED_CRASHES = 10;
 const DEFAULT_LEASE_MS = 10_000;
 const WEEK_SECONDS = 7 * 24 * 3_600;
+/** How long an idempotency key is remembered, as the IETF draft's common practice is. */
+const IDEMPOTENCY_SECONDS = 24 * 3_600;
+const MINUTE_MS = 60_000;
 
 /**
  * Intents and jobs in Redis: the only source of a job's status. Each method is one Redis round trip and, where it
@@ -84,8 +53,16 @@ export type JobStore = ReturnType<typeof createJobStore>;
 
 /** Builds a {@link JobStore} on a connection, which stays the caller's to close. */
 export function createJobStore(redis: Redis, options: JobStoreOptions) {
-  const { prefix, retentionSeconds = WEEK_SECONDS, maxOpenJobs = 0, leaseMs = DEFAULT_LEASE_MS } = options;
+  const { prefix, retentionSeconds = WEEK_SECONDS, leaseMs = DEFAULT_LEASE_MS } = options;
   const keys = keysOf(prefix);
+  const limits = JSON.stringify({
+    openJobs: options.maxOpenJobs ?? 0,
+    userRunning: options.maxRunningPerUser ?? 0,
+    userStarting: options.maxStartingPerUser ?? 0,
+    rate: { requests: options.ordersPerMinute ?? 0, windowMs: MINUTE_MS },
+    retentionSeconds,
+    idempotencySeconds: IDEMPOTENCY_SECONDS,
+  });
   const run = loadScripts(redis);
 
   return {
@@ -94,14 +71,8 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
 
     /** Decides a start or a stop: accepts it, joins the one under way, or refuses. Repeating a call is harmless. */
     async accept(request: JobRequest): Promise<Acceptance> {
-      const { kind, replId, userId, jobId, requestId, reason = "requested", onlyIf } = request;
-      const who = [kind, replId, userId, jobId, MAX_ATTEMPTS, requestId];
-      const conditions = [onlyIf?.generation ?? "", onlyIf?.unusedSinceMs ?? ""];
-      const reply = await run("accept", prefix, ...who, maxOpenJobs, retentionSeconds, reason, ...conditions);
-      const [outcome, id, openJobs, state] = reply as [Acceptance["outcome"], string, number, JobState];
-      return outcome === "accepted" || outcome === "joined"
-        ? { outcome, jobId: id, openJobs, state }
-        : { outcome, openJobs };
+      const order = JSON.stringify({ reason: "requested", maxAttempts: MAX_ATTEMPTS, ...request });
+      return JSON.parse((await run("accept", prefix, order, limits)) as string) as Acceptance;
     },
 
     /** One job's record, or null where none is known under the id. */
@@ -117,7 +88,7 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
       if (outcome === "ended") return { outcome };
       if (outcome === "wait") return { outcome, waitMs: detail as number };
       const record = decodeRecord(detail as string[]) as JobRecord;
-      return outcome === "run" ? { outcome, record, ranBefore: ranBefore === 1 } : { outcome, record };
+      return { outcome, record, ranBefore: ranBefore === 1 };
     },
 
     /** Renews the lease and writes a change. Without a change it is the guard before a write to the cluster. */

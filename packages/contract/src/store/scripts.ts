@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 
-const SCRIPTS = ["accept", "begin", "report", "settle"] as const;
+const SCRIPTS = ["accept", "backlog", "begin", "keepalive", "report", "settle"] as const;
 
 type ScriptName = (typeof SCRIPTS)[number];
 type Argument = string | number;

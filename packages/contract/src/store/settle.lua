@@ -16,7 +16,7 @@ if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' en
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local job = redis.call('HMGET', jobKey, 'made', 'begunAt', 'history')
+local job = redis.call('HMGET', jobKey, 'made', 'begunAt', 'history', 'userId')
 local history = cjson.decode(job[3] or '[]')
 -- A job that workers keep handing on must not grow without bound.
 if #history < 20 then
@@ -28,12 +28,13 @@ if state == 'completed' or state == 'failed' then
   redis.call('HSET', jobKey, 'finishedAt', now)
   redis.call('EXPIRE', jobKey, ARGV[5])
   redis.call('ZREM', prefix .. ':open', jobId)
+  redis.call('ZREM', prefix .. ':user-open:' .. job[4], jobId)
 
   local repl = redis.call('HMGET', replKey, 'jobId', 'desired', 'generation', 'readyGeneration', 'userId')
   if repl[1] == jobId then redis.call('HSET', replKey, 'lastState', state) end
   if repl[1] == jobId and repl[2] == 'running' then
     if state == 'completed' then
-      redis.call('HSET', replKey, 'readyGeneration', repl[3], 'readyAt', now)
+      redis.call('HSET', replKey, 'readyGeneration', repl[3], 'readyAt', now, 'urls', redis.call('HGET', jobKey, 'urls') or '[]')
     elseif repl[4] ~= repl[3] then
       -- The repl never ran at this generation: its start leaves nothing, so it is meant to be stopped from now on.
       redis.call('HSET', replKey, 'desired', 'stopped', 'generation', repl[3] + 1, 'changedAt', now)

@@ -1,0 +1,86 @@
+import { createBullBoard } from "@bull-board/api";
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import { FastifyAdapter } from "@bull-board/fastify";
+import helmet from "@fastify/helmet";
+import type { Queue } from "bullmq";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyBaseLogger, RequestFacts } from "../app-types.ts";
+import { tokenOfPage } from "../auth/token-of.ts";
+import type { VerifyToken } from "../auth/token-verifier.ts";
+import { callerOf } from "../plugins/authenticate.ts";
+import { sendProblem } from "../plugins/problems.ts";
+import { Problem } from "../problems/problem.ts";
+
+/** What the dashboard shows, and to whom. */
+export interface BoardOptions {
+  readonly queues: readonly Queue[];
+  /** Whether it may retry, promote and remove jobs. */
+  readonly writable: boolean;
+  /** Undefined where authentication is off. */
+  readonly verifyToken: VerifyToken | undefined;
+  /** Whether Redis is there; the queues' connection would let a page hang until it is. */
+  readonly isReady: () => boolean;
+  readonly log: FastifyBaseLogger;
+}
+
+const PATH = "/admin/queues";
+const POLL_SECONDS = 10;
+/** A browser asks for the token as a password; whatever else asks can send it as a bearer token. */
+const CHALLENGE = 'Basic realm="operators", charset="UTF-8", Bearer';
+/** Its own scripts and styles, nothing from elsewhere: the page works without the web fonts that it would like to load. */
+const POLICY = {
+  defaultSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", "data:"],
+  baseUri: ["'self'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+  objectSrc: ["'none'"],
+};
+
+/** Adds the Bull dashboard at /admin/queues, behind a token with the scope `admin` where authentication is on. */
+export function addBoard(server: FastifyInstance, options: BoardOptions): void {
+  const adapter = new FastifyAdapter().setBasePath(PATH);
+  createBullBoard({
+    queues: options.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !options.writable })),
+    serverAdapter: adapter,
+    options: {
+      uiConfig: {
+        boardTitle: "Repl Orchestrator",
+        pollingInterval: { showSetting: true, forceInterval: POLL_SECONDS },
+      },
+    },
+  });
+  void server.register((scope, _options, done) => {
+    void scope.register(helmet, {
+      contentSecurityPolicy: { useDefaults: false, directives: POLICY },
+      strictTransportSecurity: false,
+    });
+    // Answered here, since whatever is thrown would go to the dashboard's own error handler.
+    scope.addHook("onRequest", async (request, reply) => {
+      await admit(request, options).catch((error: unknown) => sendProblem(error, request, reply));
+    });
+    void scope.register(adapter.registerPlugin(), { prefix: PATH });
+    done();
+  });
+}
+
+/** @throws Problem unauthorized, forbidden, keys_unavailable, dependency_unavailable */
+async function admit({ raw, method, headers }: FastifyRequest, options: BoardOptions): Promise<void> {
+  const { verifyToken, isReady, log } = options;
+  if (verifyToken !== undefined) {
+    const facts: RequestFacts = {};
+    const caller = await callerOf(facts, verifyToken, () => tokenOfPage(raw), CHALLENGE).finally(() => {
+      // A browser's first request carries no token and is no attempt at anything.
+      if (facts.refusedToken !== undefined && facts.refusedToken !== "NO_TOKEN") log.warn(facts, "dashboard refused");
+    });
+    if (!caller.isAdmin) throw new Problem("forbidden");
+  }
+  if (isFromAnotherSite(method, headers["sec-fetch-site"])) throw new Problem("forbidden");
+  if (!isReady()) throw new Problem("dependency_unavailable");
+}
+
+/** Browsers send a password they know along with other sites' requests too, and say so in this header. */
+function isFromAnotherSite(method: string, site: string | string[] | undefined): boolean {
+  return method !== "GET" && method !== "HEAD" && site !== undefined && site !== "same-origin";
+}

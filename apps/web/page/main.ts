@@ -1,0 +1,27 @@
+import { createClient } from "repl-orchestrator-client";
+import { openAnnouncer } from "./announcer.ts";
+import { byId, setText } from "./dom.ts";
+import { openIdentity } from "./identity.ts";
+import { openJobView } from "./job-view.ts";
+import { openMemory } from "./memory.ts";
+import { openReplsView } from "./repls-view.ts";
+import { createSession } from "./session.ts";
+import { openStartForm } from "./start-form.ts";
+import { createStore } from "./store.ts";
+
+const memory = openMemory();
+const store = createStore();
+const client = createClient({ baseUrl: new URL(".", document.baseURI), token: () => memory.token });
+const session = createSession(client, store, memory);
+
+const notice = byId("notice", HTMLParagraphElement);
+store.draw(({ refusal, trouble }) => {
+  setText(notice, refusal ?? trouble ?? "");
+  notice.hidden = notice.textContent === "";
+});
+openStartForm(session);
+openIdentity(memory, () => void session.refresh());
+openJobView(store, session);
+openReplsView(store, session);
+openAnnouncer(store);
+void session.open();

@@ -1,0 +1,45 @@
+import type { JobStatus, ReplStatus } from "repl-orchestrator-client";
+
+/** The job on the screen. */
+export interface ShownJob {
+  readonly status: JobStatus;
+  /** When it was started by this browser's clock, in ms since 1970; service and browser need not agree on the time. */
+  readonly startedAtMs: number;
+}
+
+/** Everything the page shows; views draw it and change nothing of it. */
+export interface State {
+  readonly repls: readonly ReplStatus[];
+  readonly job: ShownJob | undefined;
+  /** Why the last thing that was asked for did not work. */
+  readonly refusal: string | undefined;
+  /** Why the list of repls cannot be had at the moment; gone as soon as it can. */
+  readonly trouble: string | undefined;
+}
+
+/** The state, one change at a time. */
+export interface Store {
+  readonly state: State;
+  update(change: Partial<State>): void;
+  /** Draws now and after each change. */
+  draw(view: (state: State) => void): void;
+}
+
+/** A page without anything yet. */
+export function createStore(): Store {
+  let state: State = { repls: [], job: undefined, refusal: undefined, trouble: undefined };
+  const views: ((state: State) => void)[] = [];
+  return {
+    get state() {
+      return state;
+    },
+    update(change) {
+      state = { ...state, ...change };
+      for (const view of views) view(state);
+    },
+    draw(view) {
+      views.push(view);
+      view(state);
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { JobKind, JobRecord, JobStore } from "@repl/contract";
+import type { WorkerMetrics } from "./worker-metrics.ts";
+
+interface Measured {
+  readonly kind: JobKind;
+  readonly createdAt: number;
+  phase: string;
+  sinceMs: number;
+}
+
+/** The store, with every attempt that goes through it measured: all that is to be known of attempts passes here. */
+export function measureStore(store: JobStore, metrics: WorkerMetrics): JobStore {
+  const attempts = new Map<string, Measured>();
+
+  const enter = (attempt: Measured, phase: string | undefined) => {
+    if (phase === undefined || phase === attempt.phase) return;
+    const nowMs = performance.now();
+    metrics.phaseEnded(attempt.kind, attempt.phase, (nowMs - attempt.sinceMs) / 1_000);
+    attempt.phase = phase;
+    attempt.sinceMs = nowMs;
+  };
+
+  return {
+    ...store,
+    async begin(jobId, token, made) {
+      const beginning = await store.begin(jobId, token, made);
+      if (beginning.outcome === "run" || beginning.outcome === "crashed") {
+        attempts.set(token, measured(beginning.record));
+        if (made === 1) metrics.phaseEnded(beginning.record.kind, "queued", waitedSeconds(beginning.record));
+      }
+      return beginning;
+    },
+    async report(lease, change) {
+      const hold = await store.report(lease, change);
+      const attempt = attempts.get(lease.token);
+      if (attempt === undefined) return hold;
+      if (hold === "ok") enter(attempt, change?.phase);
+      else {
+        attempts.delete(lease.token); // It is heard of once: what it does to give up no longer counts.
+        metrics.attemptEnded(attempt.kind, hold, "");
+      }
+      return hold;
+    },
+    async settle(lease, state, change) {
+      const attempt = attempts.get(lease.token);
+      const hold = await store.settle(lease, state, change).finally(() => attempts.delete(lease.token));
+      if (attempt === undefined) return hold;
+      if (hold !== "ok") {
+        metrics.attemptEnded(attempt.kind, hold, "");
+        return hold;
+      }
+      enter(attempt, "ended");
+      metrics.attemptEnded(attempt.kind, state, state === "completed" ? "" : (change.error?.code ?? ""));
+      if (state === "completed" || state === "failed") {
+        metrics.jobEnded(attempt.kind, state, Math.max(0, Date.now() - attempt.createdAt) / 1_000);
+      }
+      return hold;
+    },
+  };
+}
+
+function measured({ kind, createdAt }: JobRecord): Measured {
+  const phase = kind === "start" ? "applying" : "deleting"; // The first report follows within milliseconds.
+  return { kind, createdAt, phase, sinceMs: performance.now() };
+}
+
+function waitedSeconds({ createdAt, startedAt }: JobRecord): number {
+  return Math.max(0, (startedAt ?? createdAt) - createdAt) / 1_000;
+}

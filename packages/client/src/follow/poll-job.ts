@@ -1,0 +1,50 @@
+import { ApiError } from "../errors.ts";
+import type { Answer, Http, Request } from "../http/http.ts";
+import { pause } from "../http/pause.ts";
+import type { Timing } from "../http/timing.ts";
+import { hasEnded } from "../job-words.ts";
+import type { JobStatus } from "../wire.ts";
+import type { Patience } from "./patience.ts";
+
+/** Shortest time between two polls whose answers came at once; the service's own Retry-After of a status is 1 s. */
+const PACE_MS = 1_000;
+
+/**
+ * A job's statuses by long poll, each change once, until it has ended. Where too many clients wait already, it asks
+ * without waiting.
+ * @throws ApiError, ConnectionError, or the signal's reason
+ */
+export async function* pollJob(
+  http: Http,
+  jobId: string,
+  patience: Patience,
+  timing: Timing,
+  signal: AbortSignal,
+): AsyncGenerator<JobStatus> {
+  let etag: string | null = null;
+  let waitMs = timing.pollMs;
+  while (true) {
+    const askedAt = performance.now();
+    try {
+      const { headers, body }: Answer<JobStatus> = await http.read(pollOf(jobId, etag, waitMs, timing, signal));
+      patience.succeeded();
+      etag = headers.get("etag") ?? etag;
+      if (body !== undefined) yield body;
+      if (body !== undefined && hasEnded(body)) return;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "too_many_followers" && waitMs > 0) waitMs = 0;
+      else await patience.failed(error);
+    }
+    await pause(Math.max(0, askedAt + PACE_MS - performance.now()), signal);
+  }
+}
+
+function pollOf(jobId: string, etag: string | null, waitMs: number, timing: Timing, signal: AbortSignal): Request {
+  const wait = waitMs > 0 ? `?wait=${Math.ceil(waitMs / 1_000)}` : "";
+  return {
+    path: `jobs/${encodeURIComponent(jobId)}${wait}`,
+    headers: etag === null ? {} : { "if-none-match": etag },
+    timeoutMs: waitMs + timing.requestTimeoutMs,
+    signal,
+  };
+}

@@ -1,0 +1,52 @@
+import { ApiError, ConnectionError, type FieldError } from "../errors.ts";
+
+/** The body of an error (RFC 9457), as far as it is used; a gateway's own errors have none of it. */
+interface Problem {
+  readonly title?: unknown;
+  readonly detail?: unknown;
+  readonly code?: unknown;
+  readonly requestId?: unknown;
+  readonly errors?: unknown;
+}
+
+/** An answer that is no success, as an error. Reads its body. */
+export async function toApiError(response: Response): Promise<ApiError> {
+  const { title, detail, code, requestId, errors } = await problemOf(response);
+  const { status, headers } = response;
+  const message = text(detail) ?? text(title) ?? `The service answered ${status}.`;
+  return new ApiError(message, {
+    status,
+    code: text(code) ?? `http_${status}`,
+    requestId: text(requestId) ?? headers.get("x-request-id"),
+    errors: Array.isArray(errors) ? (errors as FieldError[]) : [],
+    retryAfterMs: parseRetryAfter(headers.get("retry-after"), Date.now()),
+  });
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    const body: unknown = await response.json();
+    return typeof body === "object" && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Retry-After (RFC 9110 10.2.3), seconds or a date, in ms from now; null where there is none. */
+export function parseRetryAfter(value: string | null, nowMs: number): number | null {
+  if (value === null) return null;
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
+}
+
+/** What `fetch` or reading an answer threw, where the caller did not abort it. */
+export function toConnectionError(cause: unknown, url: URL): ConnectionError {
+  if (cause instanceof ConnectionError) return cause;
+  const why = (cause as Error | null)?.name === "TimeoutError" ? "did not answer in time" : "cannot be reached";
+  return new ConnectionError(`${url.origin} ${why}.`, { cause });
+}

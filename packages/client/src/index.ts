@@ -1,0 +1,26 @@
+// Calling the service
+export {
+  type CallOptions,
+  type ClientOptions,
+  createClient,
+  type OrderOptions,
+  type ReplClient,
+} from "./create-client.ts";
+// Errors
+export { ApiError, ConnectionError, type FieldError, JobFailedError } from "./errors.ts";
+export type { Token } from "./http/http.ts";
+export type { Timing } from "./http/timing.ts";
+// What the service tells
+export { hasEnded, STEPS } from "./job-words.ts";
+export type {
+  JobAccepted,
+  JobError,
+  JobKind,
+  JobState,
+  JobStatus,
+  PastAttempt,
+  Phase,
+  ReplState,
+  ReplStatus,
+  ResourceStatus,
+} from "./wire.ts";

@@ -1,0 +1,96 @@
+import { Counter } from "prom-client";
+import { describe, expect, it } from "vitest";
+import { buildOpsServer, type Check, combinations, createRegistry } from "../src/index.ts";
+
+function setup(checks: Record<string, Check> = {}) {
+  const errors: object[] = [];
+  const metrics = createRegistry();
+  const log = { error: (facts: object) => void errors.push(facts) };
+  return { errors, metrics, server: buildOpsServer({ checks, metrics, log }) };
+}
+
+describe("health", () => {
+  it("livez answers whatever the process depends on", async () => {
+    const { server } = setup({ redis: () => Promise.reject(new Error("away")) });
+    expect((await server.inject("/livez")).json()).toEqual({ status: "ok" });
+  });
+
+  it("readyz names each dependency", async () => {
+    const { server } = setup({ redis: async () => "PONG", cluster: async () => {} });
+    const answer = await server.inject("/readyz");
+    expect([answer.statusCode, answer.json()]).toEqual([200, { status: "ok", checks: { redis: "ok", cluster: "ok" } }]);
+  });
+
+  it("readyz is a problem while one of them fails or hangs", async () => {
+    const { server } = setup({
+      redis: () => Promise.reject(new Error("connection refused")),
+      cluster: () => new Promise(() => {}),
+      draining: async () => {},
+    });
+    const answer = await server.inject("/readyz");
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers).toMatchObject({ "content-type": "application/problem+json", "retry-after": "1" });
+    expect(answer.json()).toMatchObject({
+      code: "not_ready",
+      status: 503,
+      detail: "Failing: redis, cluster.",
+      checks: { redis: "connection refused", cluster: "no answer within 1000 ms", draining: "ok" },
+    });
+  });
+
+  it("a check that throws at once is one that fails", async () => {
+    const { server } = setup({
+      redis: () => {
+        throw new Error("never connected");
+      },
+    });
+    expect((await server.inject("/readyz")).json()).toMatchObject({ checks: { redis: "never connected" } });
+  });
+});
+
+describe("metrics", () => {
+  it("shows the process's own and those that were registered, with their first values", async () => {
+    const { server, metrics } = setup();
+    const counter = new Counter({
+      name: "things_total",
+      help: "Things.",
+      labelNames: ["a", "b"],
+      registers: [metrics],
+    });
+    for (const labels of combinations({ a: ["1", "2"], b: ["x"] })) counter.inc(labels, 0);
+    const answer = await server.inject("/metrics");
+    expect(answer.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(answer.body).toContain('things_total{a="1",b="x"} 0\nthings_total{a="2",b="x"} 0\n');
+    expect(answer.body).toMatch(/^process_resident_memory_bytes \d+/m);
+  });
+
+  it("what cannot be collected is an error that is logged, not shown", async () => {
+    const { server, metrics, errors } = setup();
+    const collect = () => Promise.reject(new Error("secret host"));
+    new Counter({ name: "broken_total", help: "Broken.", registers: [metrics], collect });
+    const answer = await server.inject("/metrics");
+    expect([answer.statusCode, answer.json().code]).toEqual([500, "internal_error"]);
+    expect(answer.body).not.toContain("secret");
+    expect(errors).toMatchObject([{ err: { message: "secret host" }, path: "/metrics" }]);
+  });
+});
+
+describe("other addresses and methods are problems", () => {
+  it.each([
+    ["GET", "/", 404, "not_found"],
+    ["GET", "/admin/queues", 404, "not_found"],
+    ["POST", "/start", 404, "not_found"],
+    ["DELETE", "/livez?x=1", 405, "method_not_allowed"],
+    ["POST", "/metrics", 405, "method_not_allowed"],
+    ["PUT", "/readyz", 405, "method_not_allowed"],
+    ["PROPFIND", "/readyz", 405, "method_not_allowed"],
+    ["GET", "/%zz", 400, "malformed_request"],
+  ])("%s %s", async (method, url, status, code) => {
+    const { server } = setup();
+    const answer = await server.inject({ method: method as "GET", url });
+    expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
+    expect(answer.headers["content-type"]).toBe("application/problem+json");
+    expect(answer.json().requestId).toBe(answer.headers["x-request-id"]);
+    if (status === 405) expect(answer.headers.allow).toBe("GET, HEAD");
+  });
+});
