@@ -7,6 +7,7 @@ import { authenticate } from "./plugins/authenticate.ts";
 import { takePlainJson } from "./plugins/body.ts";
 import { allowOrigins } from "./plugins/cross-origin.ts";
 import { endConnectionsWhenDraining } from "./plugins/draining.ts";
+import { serveInterfacePage } from "./plugins/interface-page.ts";
 import { measureRequests } from "./plugins/measure-requests.ts";
 import { answerOtherMethods } from "./plugins/methods.ts";
 import { describeRoutes } from "./plugins/openapi.ts";
@@ -87,5 +88,7 @@ export function buildApp(deps: AppDeps): App {
     done();
   });
   void app.register(otherMethods);
+  // After the above: its many files need no answer for every other method.
+  serveInterfacePage(app);
   return app;
 }
