@@ -2,11 +2,11 @@
 parts="kwok kube-scheduler kube-controller-manager kube-apiserver etcd" # In the order in which they stop.
 
 # The part's process id, when that process still is this cluster's: an id may have been given to another process since. Every part has a path
-# below $data among its arguments. A zombie has no arguments.
+# below $data among its arguments; a part that is only just being started still has those of `up`. A zombie has no arguments.
 running() {
   pid=$(cat "$data/$1.pid" 2> /dev/null) || return 1
   args=$(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline" || ps -ww -o args= -p "$pid" 2> /dev/null) || return 1
-  case $args in *"$data/"*) echo "$pid" ;; *) return 1 ;; esac
+  case $args in *"$data"*) echo "$pid" ;; *) return 1 ;; esac
 }
 
 stop() {

@@ -116,7 +116,7 @@ it("every code has a status that HTTP knows and a title that is a sentence", () 
 });
 
 it("is shown to people at /docs, under a policy of its own", async () => {
-  const page = await app().inject({ url: "/docs/" });
+  const page = await api.app.inject("/docs/");
   expect(page.statusCode).toBe(200);
   expect(page.headers["content-type"]).toMatch(/^text\/html/);
   expect(page.headers["content-security-policy"]).toContain("default-src 'self'");
