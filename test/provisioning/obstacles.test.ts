@@ -52,7 +52,7 @@ describe.skipIf(missingTestCluster())("what stands in a start's way on the real 
     await request("DELETE", path);
     const before = await target.api.get(path);
     const jobId = await system.submit("start", "leaving");
-    const waiting = await untilStatus(system, jobId, ({ message }) => /^Waiting for/.test(message));
+    const waiting = await untilStatus(system, jobId, ({ message }) => message.includes("of an earlier run"));
     expect(waiting).toMatchObject({
       state: "active",
       phase: "applying",

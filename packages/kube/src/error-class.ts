@@ -11,9 +11,9 @@ import type { StatusCause } from "./kube-object.ts";
  * - `wait_until_gone`: the name is taken by a resource on its way out
  * - `gone`: there is no such resource
  * - `expired`: the resourceVersion or continue token is too old; list again
- * - `capacity`: the request is right and there is no room for it now; slow retries at most
+ * - `capacity`: the request is right and there is no room for it now; slow retries at most, a few quick ones with `maxTries`
  * - `unauthenticated`: our credentials were refused, even after they were read again
- * - `forbidden`: our credentials do not allow this; for the operator
+ * - `forbidden`: our credentials do not allow this; for the operator, after a few quick retries with `maxTries`
  * - `namespace_terminating`: nothing can be created there any more
  * - `final`: the same request gets the same refusal
  * - `bug`: a request that should never have been sent

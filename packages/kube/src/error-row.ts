@@ -26,7 +26,7 @@ export interface ErrorRow {
   /** Stable name. */
   code: string;
   class: ErrorClass;
-  /** Bound for retries of odd failures; left out: the caller's deadline alone. */
+  /** Bound for retries of odd failures; left out: the caller's deadline alone, for `capacity` and `forbidden` no retry. */
   maxTries?: number;
   when: ErrorPattern;
   /** Why this is the right thing to do. */

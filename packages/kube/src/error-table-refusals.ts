@@ -96,8 +96,9 @@ export const REFUSAL_ROWS: readonly ErrorRow[] = [
   {
     code: "rbac_denied",
     class: "forbidden",
+    maxTries: 7,
     when: { status: 403, message: /User ".*" cannot \w+ / },
-    why: "a missing permission; no token at all looks the same where anonymous requests are allowed",
+    why: "a missing permission, or none are known yet: seen for a moment after kube-apiserver 1.35 starts",
   },
   {
     code: "admission_refused",

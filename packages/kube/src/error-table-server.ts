@@ -33,8 +33,9 @@ export const SERVER_ROWS: readonly ErrorRow[] = [
   {
     code: "addresses_exhausted",
     class: "capacity",
+    maxTries: 7,
     when: { status: 500, message: /range is full/ },
-    why: "no Service address or port is free: it says InternalError and is a lack of room",
+    why: "no Service address or port is free, or none are known yet: seen for a moment after kube-apiserver 1.35 starts",
   },
   {
     code: "too_large",

@@ -39,6 +39,8 @@ export function nextDelay(error: unknown, triesSoFar: number, policy: RetryPolic
 
 function mayRetry(error: KubeError, policy: RetryPolicy): boolean {
   if (error.class === "outcome_unknown") return policy.retryUnknown;
+  // What only an operator changes, unless the row says that a server which has just started answers the same.
+  if (error.class === "capacity" || error.class === "forbidden") return error.maxTries !== undefined;
   return error.class === "retry" || error.class === "retry_after";
 }
 
