@@ -73,6 +73,22 @@ describe("nextDelay", () => {
     expect(nextDelay(tls, 3, RETRY_POLICY, 0)).toBeUndefined();
     expect(nextDelay(refused(), 1000, RETRY_POLICY, 0)).toBeDefined();
   });
+
+  it("gives a server that has just started a few seconds before it believes a lack of room or of permission", () => {
+    const full = answered(
+      500,
+      "InternalError",
+      "Internal error occurred: failed to allocate a serviceIP: range is full",
+    );
+    const denied = answered(403, "Forbidden", 'services is forbidden: User "w" cannot create resource "services"');
+    const quota = answered(403, "Forbidden", 'services "a" is forbidden: exceeded quota: q, requested: services=1');
+    expect([full, denied, quota].map((error) => error.class)).toEqual(["capacity", "forbidden", "capacity"]);
+    for (const error of [full, denied]) {
+      expect(nextDelay(error, 6, RETRY_POLICY, 0)).toBeDefined();
+      expect(nextDelay(error, 7, RETRY_POLICY, 0)).toBeUndefined();
+    }
+    expect(nextDelay(quota, 1, RETRY_POLICY, 0)).toBeUndefined();
+  });
 });
 
 describe("withRetry", () => {
