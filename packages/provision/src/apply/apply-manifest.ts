@@ -5,6 +5,7 @@ import { ruleOf } from "../kinds.ts";
 import type { Manifest } from "../render/render.ts";
 import { type Change, change } from "./change.ts";
 import { type Decision, decide } from "./decide.ts";
+import { removeResource } from "./remove-resource.ts";
 import { replacement } from "./replacement.ts";
 import { retryOptions } from "./retry-options.ts";
 import { find, waitUntilGone } from "./wait-until-gone.ts";
@@ -54,16 +55,7 @@ export function manifestApplier(client: KubeClient, attempt: Attempt, patience: 
       }
     }, retry);
 
-  /** Foreground, so that the old pods are gone before new ones claim what they hold. */
-  const remove = (live: KubeObject): Promise<void> =>
-    withRetry(async () => {
-      await attempt.guard();
-      try {
-        await client.remove(refOf(live), { uid: live.metadata.uid, propagation: "Foreground", signal });
-      } catch (error) {
-        if (!(error instanceof KubeError && (error.class === "gone" || error.class === "reread"))) throw error;
-      }
-    }, retry);
+  const remove = (live: KubeObject): Promise<void> => removeResource(client, attempt, live, retry);
 
   /** Acts on what is there; undefined means: look again. */
   const reconcile = async (manifest: Manifest, live: KubeObject, decision: Decision): Promise<Change | undefined> => {

@@ -1,7 +1,8 @@
-import { type KubeClient, KubeError, refOf, withRetry } from "@repl/kube";
+import { type KubeClient, refOf } from "@repl/kube";
 import type { Patience } from "../apply/apply-manifest.ts";
 import { type Change, type ChangeSet, change } from "../apply/change.ts";
 import { isOurs } from "../apply/decide.ts";
+import { removeResource } from "../apply/remove-resource.ts";
 import { retryOptions } from "../apply/retry-options.ts";
 import { find, waitUntilGone } from "../apply/wait-until-gone.ts";
 import type { Attempt } from "../attempt.ts";
@@ -35,15 +36,7 @@ async function remove(manifest: Manifest, client: KubeClient, attempt: Attempt, 
   const ref = refOf(manifest);
   const live = await find(client, ref, retry);
   if (live === undefined || !isOurs(manifest, live)) return change("absent", manifest);
-  const uid = live.metadata.uid ?? "";
-  await withRetry(async () => {
-    await attempt.guard();
-    try {
-      await client.remove(ref, { uid, propagation: "Foreground", signal });
-    } catch (error) {
-      if (!(error instanceof KubeError && (error.class === "gone" || error.class === "reread"))) throw error;
-    }
-  }, retry);
-  await waitUntilGone(client, ref, uid, { signal, ...patience });
+  await removeResource(client, attempt, live, retry);
+  await waitUntilGone(client, ref, live.metadata.uid ?? "", { signal, ...patience });
   return change("deleted", live);
 }
