@@ -12,7 +12,6 @@ interface FailureKind {
 
 /** Every way in which a job can end other than `completed`. docs/errors.md lists the same codes; a test compares both. */
 export const FAILURES = {
-  cancelled: { retriedBy: "user", sentence: "The start was cancelled because the repl was stopped." },
   resource_conflict: {
     retriedBy: "nobody",
     sentence: "A resource with this name exists in the cluster and belongs to someone else.",
@@ -29,6 +28,7 @@ export const FAILURES = {
   unschedulable: { retriedBy: "user", sentence: "No node of the cluster has room for the workspace." },
   pod_refused: { retriedBy: "nobody", sentence: "The cluster's policy refused the workspace's pod." },
   evicted: { retriedBy: "worker", sentence: "The cluster evicted the workspace while it was starting." },
+  node_lost: { retriedBy: "user", sentence: "The node on which the workspace was starting went away." },
   deadline_exceeded: { retriedBy: "user", sentence: "The workspace was not ready in time." },
   address_silent: { retriedBy: "user", sentence: "The workspace runs, but its address does not answer." },
   delete_blocked: { retriedBy: "worker", sentence: "A resource is being deleted but does not go away." },

@@ -1,17 +1,10 @@
-// Words of the contract
+// Jobs and their queue
 
-// Failures
-export { FAILURES, Failure, type FailureCode, type FailureOptions, toFailure } from "./failure.ts";
 export {
-  ACTIONS,
   type Action,
   JOB_KINDS,
-  JOB_REASONS,
   JOB_STATES,
-  JobError,
   type JobKind,
-  type JobReason,
-  type JobState,
   JobStatus,
   PHASES,
   type Phase,
@@ -21,38 +14,41 @@ export {
 export {
   enqueue,
   FIRST_BACKOFF_MS,
-  fairPriority,
-  JOB_OPTIONS,
   type JobPayload,
   type JobQueue,
+  LAST_TURN,
   MAX_ATTEMPTS,
   openJobQueue,
   type QueuedJob,
 } from "./job-queue.ts";
-export { DEFAULT_PREFIX, type Keys, keysOf, QUEUE_NAME, SWEEP_QUEUE_NAME } from "./keys.ts";
-// Redis
-export { connectForRequests, connectForWork } from "./redis.ts";
+export { DEFAULT_PREFIX, keysOf, QUEUE_NAME, SWEEP_QUEUE_NAME } from "./keys.ts";
+
+// Repls
+
 export { ANONYMOUS_USER, type Repl, ReplId, UserId } from "./repl.ts";
-export { REPL_STATES, type ReplState, ReplStatus } from "./repl-status.ts";
-export type {
-  Acceptance,
-  AcceptLimits,
-  Admission,
-  JobRequest,
-  RateState,
-  Refusal,
-  UserLimitRefusal,
-} from "./store/acceptance.ts";
+export { ReplStatus } from "./repl-status.ts";
+
+// Failures
+
+export { FAILURES, Failure, type FailureCode, toFailure } from "./failure.ts";
+
+// Redis
+
+export { parseRedisUrl, REDIS_URL_FORMS } from "./redis/address.ts";
+export { connectForRequests, connectForWork } from "./redis/connect.ts";
+export { explainRedisError } from "./redis/explain-error.ts";
+export { inspectServers } from "./redis/inspect-servers.ts";
+export { type RedisPlace, type RedisSettings, RedisSettingsError, redisPlace } from "./redis/place.ts";
+export { createRedisCheck, type RedisCheck } from "./redis/redis-check.ts";
+export { isRefusal } from "./redis/refusals.ts";
+
+// What is kept in it
+
+export type { Acceptance, AcceptLimits, Admission, JobRequest, RateState } from "./store/acceptance.ts";
 export { type Backlog, createBacklogReader } from "./store/backlog.ts";
 export { createIntentStore, type Intent, type IntentStore } from "./store/intent-store.ts";
-export {
-  type Beginning,
-  createJobStore,
-  type Hold,
-  type JobStore,
-  type JobStoreOptions,
-  type Lease,
-} from "./store/job-store.ts";
-export { decodeRecord, type JobChange, type JobRecord, type PastAttempt, toJobStatus } from "./store/record.ts";
-export { type LatestJob, type ReplRecord, toReplStatus } from "./store/repl-record.ts";
-export { createReplStore, type ReplPage, type ReplStore } from "./store/repl-store.ts";
+export { createJobStore, type JobStore, type JobStoreOptions, type Lease } from "./store/job-store.ts";
+export { decodeRecord, type JobChange, type JobRecord, toJobStatus } from "./store/record.ts";
+export { toReplStatus } from "./store/repl-record.ts";
+export { createReplStore, type ReplStore } from "./store/repl-store.ts";
+export { ANNOUNCED_MS, createWorkerRegister, type WorkerRegister } from "./store/worker-register.ts";

@@ -2,9 +2,12 @@ import { type Job, type JobsOptions, Queue, type QueueOptions } from "bullmq";
 import type { JobKind } from "./job.ts";
 import { QUEUE_NAME } from "./keys.ts";
 
-/** Payload of a queued job. It says what, not how far: the worker rereads the record and the cluster at each attempt. */
+/**
+ * Payload of a queued job, for whoever looks at the queue. The worker goes by the job's id alone and reads the record and
+ * the cluster at each attempt.
+ */
 export interface JobPayload {
-  /** Version of this shape; a worker leaves a payload of a newer version to newer workers. */
+  /** Version of this shape, for workers to come to tell by; today's go by the job's record alone. */
   readonly version: 1;
   readonly replId: string;
   readonly userId: string;
@@ -31,7 +34,7 @@ export const FIRST_BACKOFF_MS = 1_000;
 const KEEP_ENDED = { count: 1_000, age: 24 * 3_600 };
 
 /** How each job is queued; jobs are lost neither by a crash of a worker nor by a failed attempt. */
-export const JOB_OPTIONS: JobsOptions = {
+const JOB_OPTIONS: JobsOptions = {
   attempts: MAX_ATTEMPTS,
   backoff: { type: "exponential", delay: FIRST_BACKOFF_MS, jitter: 0.5 },
   removeOnComplete: KEEP_ENDED,
@@ -49,28 +52,23 @@ export function openJobQueue(
   return queue;
 }
 
-/** BullMQ's own limit. */
-const LAST_PRIORITY = 2_097_151;
-
 /**
- * A job's place in the queue, 1 being served first: a user's n-th open job waits behind all others' n-th, so that many
- * starts of one user do not delay the next user's first. Among equals the older one comes first.
+ * The highest turn, which is BullMQ's highest priority. Turns are counted anew long before while the queue is empty; in
+ * one that never is, all further jobs have this turn and are served in the order in which they came.
  */
-export function fairPriority(userOpenJobs: number): number {
-  return Math.min(Math.max(userOpenJobs, 1), LAST_PRIORITY);
-}
+export const LAST_TURN = 2_097_151;
 
 /**
  * Puts a job under its id into the queue. Adding the same id again changes nothing (BullMQ), so a repeat after a lost
  * reply is harmless. One Redis round trip.
- * @param priority see {@link fairPriority}; 1 where the service itself asks.
+ * @param turn of the job's record: the lowest is served first, among equals the older.
  */
 export async function enqueue(
   queue: JobQueue,
   jobId: string,
   kind: JobKind,
   payload: JobPayload,
-  priority = 1,
+  turn: number,
 ): Promise<void> {
-  await queue.add(kind, payload, { jobId, priority });
+  await queue.add(kind, payload, { jobId, priority: turn });
 }

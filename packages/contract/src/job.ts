@@ -13,7 +13,7 @@ export type JobKind = (typeof JOB_KINDS)[number];
  * Why a job came to be. `requested`: somebody asked for it. `idle`: the repl was not in use for too long. `repair`: the
  * sweep found that the cluster does not agree with the intent.
  */
-export const JOB_REASONS = ["requested", "idle", "repair"] as const;
+const JOB_REASONS = ["requested", "idle", "repair"] as const;
 /** {@inheritDoc JOB_REASONS} */
 export type JobReason = (typeof JOB_REASONS)[number];
 
@@ -44,7 +44,7 @@ export const PHASES = {
 export type Phase = keyof typeof PHASES;
 
 /** What an attempt did to a resource; each completes the sentence "Deployment/ns/name has been …". */
-export const ACTIONS = ["created", "updated", "unchanged", "deleted", "absent"] as const;
+const ACTIONS = ["created", "updated", "unchanged", "deleted", "absent"] as const;
 /** {@inheritDoc ACTIONS} */
 export type Action = (typeof ACTIONS)[number];
 
@@ -96,6 +96,37 @@ const PastAttempt = Type.Object(
   { $id: "PastAttempt" },
 );
 
+/** Where a job stands that waits for a worker. */
+export const QueuePlace = Type.Object(
+  {
+    ahead: Type.Integer({
+      minimum: 0,
+      description: "Jobs that begin before it, if nobody asks for more; later ones of other users may come in between.",
+    }),
+    startsInSeconds: Nullable(
+      Type.Integer({
+        minimum: 0,
+        description:
+          "Estimate, made from how long attempts took lately and how many jobs the present workers take at a time. Null where there is no worker or nothing to go by.",
+      }),
+    ),
+  },
+  { $id: "QueuePlace" },
+);
+/** {@inheritDoc QueuePlace} */
+export type QueuePlace = Static<typeof QueuePlace>;
+
+const PhaseTiming = Type.Object(
+  {
+    phase: literals(Object.keys(PHASES) as Phase[], "The step."),
+    enteredAt: Timestamp("When the job came to it."),
+    durationMs: Nullable(
+      Type.Integer({ minimum: 0, description: "How long it took, in milliseconds; null while the job is at it." }),
+    ),
+  },
+  { $id: "PhaseTiming" },
+);
+
 /** What `GET /jobs/:jobId` answers; times are ISO 8601 in UTC by Redis' clock. */
 export const JobStatus = Type.Object(
   {
@@ -107,8 +138,16 @@ export const JobStatus = Type.Object(
     reason: literals(JOB_REASONS, "Why the job came to be."),
     state: literals(JOB_STATES, "completed, failed and cancelled are final."),
     phase: literals(Object.keys(PHASES) as Phase[], "The step it is at."),
+    phases: Type.Array(PhaseTiming, {
+      description:
+        "The steps so far, in the order it came to them; one that a further attempt comes to again is there again.",
+    }),
     progress: Type.Integer({ minimum: 0, maximum: 100, description: "Percent; never goes back within an attempt." }),
     message: Type.String({ description: "What happens now, or how it ended, in plain words." }),
+    queue: Type.Union([QueuePlace, Type.Null()], {
+      description:
+        "Its place while it is `queued` or `retrying`, as it was when it was asked for; else null. No change of the job: neither `ETag` nor events follow it.",
+    }),
     attempts: Type.Object({
       made: Type.Integer({ minimum: 0 }),
       max: Type.Integer({ minimum: 1 }),

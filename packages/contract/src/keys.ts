@@ -23,6 +23,18 @@ export function keysOf(prefix: string) {
     open: `${prefix}:open`,
     /** String: since when (ms) this Redis has known every repl, so that older resources are not taken for orphans. */
     knownSince: `${prefix}:known-since`,
+    /** String: the highest turn of all jobs that have begun; turns are what orders the queue. */
+    round: `${prefix}:round`,
+    /** Hash with expiry: `meanMs` that an attempt took lately, made from `attempts` of them. */
+    pace: `${prefix}:pace`,
+    /** Sorted set with expiry: the workers that are there, as `id:slots`, by the time (ms) until which they said so. */
+    workers: `${prefix}:workers`,
+    /** String with expiry: jobs that all these workers take at a time. */
+    slots: `${prefix}:slots`,
+    /** Start of BullMQ's keys of the repls' queue. */
+    queue: `${prefix}:${QUEUE_NAME}`,
+    /** Set: prefixes of the names of users' namespaces in which repls of this installation may be. */
+    namespacePrefixes: `${prefix}:namespace-prefixes`,
     /** Set: ids of the repls that are meant to run. */
     running: `${prefix}:running`,
     /** Set: ids of all repls a user owns. */
@@ -41,6 +53,3 @@ export function keysOf(prefix: string) {
     cancelled: `${prefix}:cancelled`,
   };
 }
-
-/** {@link keysOf}'s result. */
-export type Keys = ReturnType<typeof keysOf>;

@@ -3,7 +3,7 @@ import { JOB_KINDS, JOB_STATES } from "./job.ts";
 import { ReplId, UserId } from "./repl.ts";
 
 /** What a repl can be: its intent together with its latest job. */
-export const REPL_STATES = ["running", "starting", "stopping", "stopped", "failed"] as const;
+const REPL_STATES = ["running", "starting", "stopping", "stopped", "failed"] as const;
 /** {@inheritDoc REPL_STATES} */
 export type ReplState = (typeof REPL_STATES)[number];
 

@@ -1,23 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { startRedis, type TestRedis } from "@repl/testkit";
+import { waitFor } from "@repl/testkit";
+import { useRedis } from "@repl/testkit/vitest";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createJobStore, type JobRecord, type JobStore, keysOf, type Lease } from "../src/index.ts";
+import { describe, expect, test } from "vitest";
+import {
+  createJobStore,
+  type JobRecord,
+  type JobStore,
+  type JobStoreOptions,
+  keysOf,
+  type Lease,
+  toJobStatus,
+} from "../src/index.ts";
 
-let server: TestRedis;
-let redis: Redis;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis, server } = await useRedis();
 
 /** A store under a prefix of its own, with helpers that fail the test when the store answers anything unexpected. */
-function setup(options: { maxOpenJobs?: number; leaseMs?: number } = {}) {
+function setup(options: Omit<JobStoreOptions, "prefix"> = {}) {
   const prefix = `{${randomUUID()}}`;
   const store = createJobStore(redis, { prefix, ...options });
   const request = (kind: "start" | "stop", replId: string, userId = "alice") =>
@@ -177,8 +176,26 @@ describe("lease", () => {
     const jobId = await accepted("start", "demo");
     const lease = await begun(store, jobId);
     expect(await store.begin(jobId, randomUUID(), 1)).toMatchObject({ outcome: "wait", waitMs: expect.any(Number) });
-    await store.settle(lease, "retrying", { message: "again" });
-    expect(await store.begin(jobId, randomUUID(), 2)).toMatchObject({ outcome: "run" });
+    await store.settle(lease, "queued", {});
+    expect(await store.begin(jobId, randomUUID(), 1)).toMatchObject({ outcome: "run" });
+  });
+
+  test("after a failed attempt the next one waits for its pause by Redis' clock, whatever a worker's clock says", async () => {
+    const { store, keys, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    await store.settle(await begun(store, jobId), "retrying", { message: "again" });
+    const early = await store.begin(jobId, randomUUID(), 2);
+    if (early.outcome !== "wait") throw new Error(`expected to wait, not to ${early.outcome}`);
+    expect(early.waitMs).toBeGreaterThan(0);
+    expect(early.waitMs).toBeLessThanOrEqual(500);
+    expect(await redis.exists(keys.lease("demo"))).toBe(0);
+    const lease = await waitFor(() => begun(store, jobId, 2).catch(() => false as const), {
+      what: "the pause to be over",
+    });
+    await store.settle(lease, "retrying", {});
+    const third = await store.begin(jobId, randomUUID(), 3);
+    expect(third).toMatchObject({ outcome: "wait" });
+    expect(third.outcome === "wait" && third.waitMs).toBeGreaterThan(500);
   });
 
   test("runs out without a renewal, and then the old holder can neither report nor settle", async () => {
@@ -264,5 +281,49 @@ describe("settle", () => {
     await ended.promise;
     expect(states).toEqual(["queued/queued", "active/queued", "active/applying", "completed/done"]);
     subscriber.disconnect();
+  });
+});
+
+describe("the phases of a job", () => {
+  const phasesOf = (record: JobRecord) => toJobStatus(record).phases.map(({ phase }) => phase);
+
+  test("are kept in the order it came to them, each as long as until the next one", async () => {
+    const { store, accepted, record } = setup();
+    const lease = await begun(store, await accepted("start", "demo"));
+    await store.report(lease, { phase: "applying", progress: 10 });
+    await store.report(lease, { phase: "applying", message: "Still at it." });
+    await store.report(lease, { phase: "copying", progress: 65 });
+    await store.report(lease);
+    const open = toJobStatus(await record(lease.jobId)).phases;
+    expect(open.map(({ phase }) => phase)).toEqual(["queued", "applying", "copying"]);
+    expect(open.map(({ durationMs }) => durationMs === null)).toEqual([false, false, true]);
+
+    await store.settle(lease, "completed", { phase: "done", progress: 100 });
+    const { phases, createdAt, finishedAt } = toJobStatus(await record(lease.jobId));
+    expect(phases.map(({ phase }) => phase)).toEqual(["queued", "applying", "copying"]);
+    expect(phases[0]?.enteredAt).toBe(createdAt);
+    const totalMs = phases.reduce((sum, { durationMs }) => sum + (durationMs ?? Number.NaN), 0);
+    expect(totalMs).toBe(Date.parse(finishedAt ?? "") - Date.parse(createdAt));
+  });
+
+  test("of a further attempt come after those of the one before", async () => {
+    const { store, accepted, record } = setup({ firstBackoffMs: 0 });
+    const first = await begun(store, await accepted("start", "demo"));
+    await store.report(first, { phase: "applying" });
+    await store.report(first, { phase: "copying" });
+    await store.settle(first, "retrying", {});
+    const second = await begun(store, first.jobId, 2);
+    await store.report(second, { phase: "applying" });
+    expect(phasesOf(await record(first.jobId))).toEqual(["queued", "applying", "copying", "applying"]);
+  });
+
+  test("are not counted without end", async () => {
+    const { store, accepted, record } = setup();
+    const lease = await begun(store, await accepted("start", "demo"));
+    for (let round = 0; round < 20; round += 1) {
+      await store.report(lease, { phase: "pulling" });
+      await store.report(lease, { phase: "copying" });
+    }
+    expect(phasesOf(await record(lease.jobId))).toHaveLength(30);
   });
 });

@@ -1,20 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { startRedis, type TestRedis, waitFor } from "@repl/testkit";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AcceptLimits, createJobStore, fairPriority, type JobRequest, keysOf } from "../src/index.ts";
+import { waitFor } from "@repl/testkit";
+import { useRedis } from "@repl/testkit/vitest";
+import { describe, expect, test } from "vitest";
+import { type AcceptLimits, createJobStore, type JobRequest, keysOf } from "../src/index.ts";
 
-let server: TestRedis;
-let redis: Redis;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await useRedis();
 
 function setup(limits: AcceptLimits = {}) {
   const prefix = `{${randomUUID()}}`;
@@ -83,25 +73,6 @@ describe("limits of a user", () => {
   });
 });
 
-describe("fair shares", () => {
-  test("a user's n-th open job comes behind everybody's n-th", async () => {
-    const { ask, end } = setup();
-    const first = await ask("start", "a1");
-    expect([first, await ask("start", "a2"), await ask("stop", "a3")]).toMatchObject([
-      { userOpenJobs: 1 },
-      { userOpenJobs: 2 },
-      { userOpenJobs: 3 },
-    ]);
-    expect(await ask("start", "b1", { userId: "bob" })).toMatchObject({ userOpenJobs: 1 });
-    await end(jobOf(first), "a1", "completed");
-    expect(await ask("start", "a4")).toMatchObject({ userOpenJobs: 3 });
-  });
-
-  test("the priority stays within what BullMQ takes", () => {
-    expect([0, 1, 500, 3_000_000].map(fairPriority)).toEqual([1, 1, 500, 2_097_151]);
-  });
-});
-
 describe("the rate limit", () => {
   test("takes so many orders at once, then one after the other", async () => {
     const { ask } = setup({ ordersPerMinute: 600 }); // One every 100 ms.
@@ -124,6 +95,12 @@ describe("the rate limit", () => {
       { what: "the next order to be taken" },
     );
     expect(again.rate?.remaining).toBe(0);
+  });
+
+  test("says 0, not -0, where the last order of a window is taken", async () => {
+    const { ask } = setup({ ordersPerMinute: 1 });
+    const { rate } = await ask("start", "one", { rateKey: "user:alice" });
+    expect(rate).toEqual({ limit: 1, remaining: 0, resetMs: 60_000 });
   });
 
   test("counts each client by itself, refused orders included, and those of nobody not at all", async () => {

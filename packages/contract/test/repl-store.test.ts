@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { startRedis, type TestRedis } from "@repl/testkit";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useRedis } from "@repl/testkit/vitest";
+import { describe, expect, test } from "vitest";
 import {
   createBacklogReader,
   createJobStore,
@@ -11,17 +10,7 @@ import {
   toReplStatus,
 } from "../src/index.ts";
 
-let server: TestRedis;
-let redis: Redis;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await useRedis();
 
 function setup() {
   const prefix = `{${randomUUID()}}`;

@@ -1,14 +1,16 @@
 -- Accepts a start or a stop of a repl, atomically.
 -- KEYS  1 prefix (the hash tag alone; every key below is made from it and lies in its slot)
--- ARGV  1 request, JSON: {kind, replId, userId, jobId: of the new job, maxAttempts, requestId, reason: requested | idle | repair,
+-- ARGV  1 request, JSON: {kind, replId, userId, jobId: of the new job, maxAttempts, requestId, reason: requested | idle | repair, trace?: of the request,
 --         onlyIf?: {generation: that the repl must still have, unusedSinceMs?: since when it must not have been in use},
 --         idempotencyKey?, rateKey?: whose requests are counted}
---       2 limits, JSON: {openJobs, userRunning, userStarting, rate: {requests, windowMs}, retentionSeconds, idempotencySeconds}; 0: no limit
+--       2 limits, JSON: {openJobs, userRunning, userStarting, rate: {requests, windowMs}, retentionSeconds, idempotencySeconds, lastTurn}; 0: no limit
+--       3 start of the queue's own keys (BullMQ)
 -- Returns JSON: {outcome, openJobs: of all users, rate?: {limit, remaining, resetMs, retryMs?}, ...}
 --   accepted: the job was recorded under the new id (also when this very call is repeated after a lost reply)
 --   joined: a job of this kind is under way for the repl
 --   replayed: the idempotency key was used for this order before; what was answered then
---     these three with {jobId, state: to be answered, joined: true | false, queued: whether it waits for a worker now, userOpenJobs}
+--     these three with {jobId, state: to be answered, joined: true | false, queued: whether it waits for a worker now, turn: its place in the queue,
+--     trace?: of a job that was there before, if the request has a trace as well}
 --   foreign: the repl belongs to another user     full: too many jobs are open     outdated: the conditions of onlyIf do not hold
 --   user_limit: {limit: running | starting, max}     rate_limited: too many requests     other_order: the idempotency key was used for another one
 local prefix = KEYS[1]
@@ -29,6 +31,11 @@ local function answer(outcome, more)
   return cjson.encode(reply)
 end
 
+local function traceOf(id)
+  local trace = order.trace and redis.call('HGET', jobKey(id), 'trace')
+  return trace and cjson.decode(trace) or nil
+end
+
 -- Generic cell rate (GCRA): one number for each client, the time at which its bucket is full again.
 if order.rateKey and limits.rate.requests > 0 then
   local window, rateKey = limits.rate.windowMs, prefix .. ':rate:' .. order.rateKey
@@ -40,7 +47,8 @@ if order.rateKey and limits.rate.requests > 0 then
     return answer('rate_limited')
   end
   redis.call('SET', rateKey, string.format('%.3f', full), 'PX', math.ceil(full - now))
-  rate = {limit = limits.rate.requests, remaining = math.floor(-over / interval), resetMs = math.ceil(full - now)}
+  -- Plus 0, which makes 0 of the -0 that JSON would keep.
+  rate = {limit = limits.rate.requests, remaining = math.floor(-over / interval) + 0, resetMs = math.ceil(full - now)}
 end
 
 -- The length keeps the parts apart, since both may hold any character.
@@ -49,26 +57,29 @@ if idempotencyKey then
   local seen = redis.call('HMGET', idempotencyKey, 'kind', 'replId', 'jobId', 'state', 'joined')
   if seen[1] and (seen[1] ~= kind or seen[2] ~= replId) then return answer('other_order') end
   if seen[1] and seen[3] ~= jobId then
-    local queued = redis.call('HGET', jobKey(seen[3]), 'state') == 'queued'
-    return answer('replayed',
-      {jobId = seen[3], state = seen[4], joined = seen[5] == '1', queued = queued, userOpenJobs = redis.call('ZCARD', userOpenKey)})
+    local job = redis.call('HMGET', jobKey(seen[3]), 'state', 'turn')
+    return answer('replayed', {jobId = seen[3], state = seen[4], joined = seen[5] == '1', queued = job[1] == 'queued',
+      turn = tonumber(job[2] or 1), trace = traceOf(seen[3])})
   end
 end
 
-local function admitted(outcome, id, state)
+local function admitted(outcome, id, state, turn)
   local joined = outcome == 'joined'
   if idempotencyKey then
     redis.call('HSET', idempotencyKey, 'kind', kind, 'replId', replId, 'jobId', id, 'state', state, 'joined', joined and '1' or '0')
     redis.call('EXPIRE', idempotencyKey, limits.idempotencySeconds)
   end
   return answer(outcome,
-    {jobId = id, state = state, joined = joined, queued = state == 'queued', userOpenJobs = redis.call('ZCARD', userOpenKey)})
+    {jobId = id, state = state, joined = joined, queued = state == 'queued', turn = tonumber(turn or 1), trace = joined and traceOf(id) or nil})
 end
 
 local repl = redis.call('HMGET', replKey, 'userId', 'desired', 'generation', 'jobId', 'seenAt')
 local owner, desired, generation, currentId = repl[1], repl[2], tonumber(repl[3] or 0), repl[4]
 if owner and owner ~= userId then return answer('foreign') end
-if currentId == jobId then return admitted('accepted', jobId, redis.call('HGET', jobKey(jobId), 'state')) end
+if currentId == jobId then
+  local job = redis.call('HMGET', jobKey(jobId), 'state', 'turn')
+  return admitted('accepted', jobId, job[1], job[2])
+end
 local onlyIf = order.onlyIf
 if onlyIf and generation ~= onlyIf.generation then return answer('outdated') end
 if onlyIf and onlyIf.unusedSinceMs and tonumber(repl[5] or 0) > onlyIf.unusedSinceMs then return answer('outdated') end
@@ -76,16 +87,17 @@ if onlyIf and onlyIf.unusedSinceMs and tonumber(repl[5] or 0) > onlyIf.unusedSin
 -- The repl's latest job, if it has not ended; `after` is the stop that it waits for itself.
 local current
 if currentId and redis.call('ZSCORE', openKey, currentId) then
-  local fields = redis.call('HMGET', jobKey(currentId), 'kind', 'after', 'state')
-  current = {kind = fields[1], after = fields[2] or '', state = fields[3]}
+  local fields = redis.call('HMGET', jobKey(currentId), 'kind', 'after', 'state', 'turn')
+  current = {kind = fields[1], after = fields[2] or '', state = fields[3], turn = fields[4]}
 end
-if current and current.kind == kind then return admitted('joined', currentId, current.state) end
+if current and current.kind == kind then return admitted('joined', currentId, current.state, current.turn) end
 
 local wanted = kind == 'start' and 'running' or 'stopped'
+local userOpen = redis.call('ZCARD', userOpenKey)
 if kind == 'start' then
   if limits.openJobs > 0 and open >= limits.openJobs then return answer('full') end
-  -- Open starts have the score 1, open stops 0.
-  local starting = limits.userStarting > 0 and redis.call('ZCOUNT', userOpenKey, 1, 1) or -1
+  -- Open starts have the score 1, open stops 0; they need no telling apart while both together are few.
+  local starting = limits.userStarting > 0 and userOpen >= limits.userStarting and redis.call('ZCOUNT', userOpenKey, 1, 1) or -1
   if starting >= limits.userStarting then return answer('user_limit', {limit = 'starting', max = limits.userStarting}) end
   local running = limits.userRunning > 0 and desired ~= wanted and redis.call('SCARD', userRunningKey) or -1
   if running >= limits.userRunning then return answer('user_limit', {limit = 'running', max = limits.userRunning}) end
@@ -96,21 +108,35 @@ local after = ''
 if current and kind == 'start' then after = currentId end
 if current and kind == 'stop' then
   after = current.after
+  open = open - redis.call('ZREM', openKey, currentId)
+  userOpen = userOpen - redis.call('ZREM', userOpenKey, currentId)
   redis.call('HSET', jobKey(currentId), 'state', 'cancelled', 'message', 'Cancelled: the repl was stopped.', 'finishedAt', now)
   redis.call('HINCRBY', jobKey(currentId), 'version', 1)
   redis.call('EXPIRE', jobKey(currentId), limits.retentionSeconds)
-  redis.call('ZREM', openKey, currentId)
-  redis.call('ZREM', userOpenKey, currentId)
   redis.call('PUBLISH', prefix .. ':cancelled', currentId)
   redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(currentId))))
 end
 
-if desired ~= wanted then
+-- Fair queueing by rounds: the round is the highest turn that has begun; a user's n-th open job has its turn n rounds on.
+-- Jobs of a later round wait, so nobody is overtaken for ever. Counting begins anew while nothing waits that has a number.
+local roundKey = prefix .. ':round'
+local round = tonumber(redis.call('GET', roundKey) or 0)
+if round > 0 and (open == 0 or (round > limits.lastTurn / 2 and redis.call('ZCARD', ARGV[3] .. ':prioritized') == 0)) then
+  redis.call('DEL', roundKey)
+  round = 0
+end
+local turn = math.min(round + userOpen + 1, limits.lastTurn)
+
+local intent = {'jobId', jobId, 'lastState', '', 'startFailed', 0}
+if order.reason == 'requested' then intent[7], intent[8] = 'seenAt', now end
+if desired == wanted then
+  redis.call('HSET', replKey, unpack(intent))
+else
   generation = generation + 1
-  redis.call('HSET', replKey, 'userId', userId, 'desired', wanted, 'generation', generation, 'changedAt', now)
+  redis.call('HSET', replKey, 'userId', userId, 'desired', wanted, 'generation', generation, 'changedAt', now, unpack(intent))
   -- A repl belongs to its first user for good; a name that was only ever stopped is not taken.
   if kind == 'start' then
-    redis.call('PERSIST', replKey)
+    if owner then redis.call('PERSIST', replKey) end
     redis.call('SADD', prefix .. ':user-repls:' .. userId, replId)
   elseif not owner then
     redis.call('EXPIRE', replKey, limits.retentionSeconds)
@@ -119,14 +145,16 @@ if desired ~= wanted then
   redis.call(move, prefix .. ':running', replId)
   redis.call(move, userRunningKey, replId)
 end
-redis.call('HSET', replKey, 'jobId', jobId, 'lastState', '')
-if order.reason == 'requested' then redis.call('HSET', replKey, 'seenAt', now) end
 
-redis.call('HSET', jobKey(jobId), 'jobId', jobId, 'kind', kind, 'replId', replId, 'userId', userId, 'generation', generation,
-  'state', 'queued', 'phase', 'queued', 'progress', 0, 'message', 'Waiting for a worker.', 'made', 0, 'max', order.maxAttempts,
-  'createdAt', now, 'requestId', order.requestId, 'reason', order.reason, 'after', after, 'version', 1)
-redis.call('ZADD', openKey, now, jobId)
+-- As text throughout, since it is published as HGETALL would give it, which costs more than to have it at hand.
+local record = {'jobId', jobId, 'kind', kind, 'replId', replId, 'userId', userId, 'generation', tostring(generation),
+  'state', 'queued', 'phase', 'queued', 'phases', cjson.encode({{phase = 'queued', enteredAt = now}}), 'progress', '0',
+  'message', 'Waiting for a worker.', 'made', '0', 'max', tostring(order.maxAttempts), 'createdAt', tostring(now),
+  'requestId', order.requestId, 'reason', order.reason, 'after', after, 'turn', tostring(turn), 'version', '1'}
+if order.trace then record[#record + 1], record[#record + 2] = 'trace', cjson.encode(order.trace) end
+-- Before what counts it as open: of this script's writes Redis may keep the first ones alone (test/half-accepted.test.ts).
+redis.call('HSET', jobKey(jobId), unpack(record))
+open = open + redis.call('ZADD', openKey, now, jobId)
 redis.call('ZADD', userOpenKey, kind == 'start' and 1 or 0, jobId)
-redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(jobId))))
-open = redis.call('ZCARD', openKey)
-return admitted('accepted', jobId, 'queued')
+redis.call('PUBLISH', prefix .. ':changes', cjson.encode(record))
+return admitted('accepted', jobId, 'queued', turn)

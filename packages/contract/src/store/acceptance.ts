@@ -9,6 +9,8 @@ export interface JobRequest {
   readonly jobId: string;
   /** Id of the HTTP request, for the logs. */
   readonly requestId: string;
+  /** What carries the request's trace to the job's attempts (W3C Trace Context); kept with the job, for whoever runs it. */
+  readonly trace?: Readonly<Record<string, string>> | undefined;
   /** Default: `requested`. */
   readonly reason?: JobReason;
   /** What must still hold, for a decision that was taken on an earlier look at the intent. */
@@ -68,20 +70,22 @@ export interface Admission extends Answer {
   readonly joined: boolean;
   /** Whether the job waits for a worker right now. */
   readonly queued: boolean;
-  /** Jobs of this user that have not ended, this one included. */
-  readonly userOpenJobs: number;
+  /** Its place in the queue, for `enqueue`: 1 and more, the lowest being served first. */
+  readonly turn: number;
+  /** The trace of the job that was there before; missing where it has none, or the request named none of its own. */
+  readonly trace?: Readonly<Record<string, string>>;
 }
 
 /**
  * A request that changed nothing. `foreign`: the repl belongs to another user. `full`: too many jobs are open.
  * `outdated`: `onlyIf` does not hold. `other_order`: the idempotency key was used for another order.
  */
-export interface Refusal extends Answer {
+interface Refusal extends Answer {
   readonly outcome: "foreign" | "full" | "outdated" | "rate_limited" | "other_order";
 }
 
 /** A start beyond what its user may have: `running` repls or `starting` ones. */
-export interface UserLimitRefusal extends Answer {
+interface UserLimitRefusal extends Answer {
   readonly outcome: "user_limit";
   readonly limit: "running" | "starting";
   readonly max: number;

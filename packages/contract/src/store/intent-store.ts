@@ -14,6 +14,8 @@ export interface Intent {
   readonly jobOpen: boolean;
   /** Whether its latest job ended and failed. */
   readonly lastFailed: boolean;
+  /** Whether that was a start of a repl that has never run since its intent last changed: it is meant to be stopped since. */
+  readonly startFailed: boolean;
   /** When it was last ready; 0 unless at the present generation. */
   readonly readyAt: number;
   /** When somebody last asked for it or said that it is in use. */
@@ -29,7 +31,11 @@ const FIELDS = [
   "readyAt",
   "seenAt",
   "lastState",
+  "startFailed",
 ] as const;
+
+/** BullMQ 6 orders what is put off by its due time in ms, times this. */
+const BULLMQ_DUE = 0x1000;
 
 /** What the sweep reads, in as many round trips as are said beside each method. */
 export type IntentStore = ReturnType<typeof createIntentStore>;
@@ -65,6 +71,25 @@ export function createIntentStore(redis: Redis, prefix: string) {
       return redis.zrange(keys.open, "-inf", String((await nowMs()) - olderThanMs), "BYSCORE");
     },
 
+    /** Ids of the queue's jobs that are put off for longer than that from now. Two round trips. */
+    async putOff(longerThanMs: number): Promise<string[]> {
+      const dueAfter = ((await nowMs()) + longerThanMs) * BULLMQ_DUE;
+      return redis.zrange(`${keys.queue}:delayed`, String(dueAfter), "+inf", "BYSCORE");
+    },
+
+    /** Prefixes of the names of users' namespaces in which repls of this installation may be. One round trip. */
+    namespacePrefixes: (): Promise<string[]> => redis.smembers(keys.namespacePrefixes),
+
+    /** Remembers a prefix before the first repl is started below it. One round trip. */
+    async rememberNamespacePrefix(name: string): Promise<void> {
+      await redis.sadd(keys.namespacePrefixes, name);
+    },
+
+    /** Forgets a prefix below which nothing is left. One round trip. */
+    async forgetNamespacePrefix(name: string): Promise<void> {
+      await redis.srem(keys.namespacePrefixes, name);
+    },
+
     /** Since when this Redis has known every repl; the first call ever says: since now. Three round trips. */
     async knownSince(): Promise<number> {
       await redis.set(keys.knownSince, await nowMs(), "NX");
@@ -78,7 +103,7 @@ function toIntent(
   values: readonly (string | null)[],
   open: ReadonlySet<string | null>,
 ): Intent | undefined {
-  const [userId, desired, generation, jobId, readyGeneration, readyAt, seenAt, lastState] = values;
+  const [userId, desired, generation, jobId, readyGeneration, readyAt, seenAt, lastState, startFailed] = values;
   if (!userId) return undefined;
   return {
     replId,
@@ -88,6 +113,7 @@ function toIntent(
     jobId: jobId ?? "",
     jobOpen: open.has(jobId ?? ""),
     lastFailed: lastState === "failed",
+    startFailed: startFailed === "1",
     readyAt: readyGeneration === generation ? Number(readyAt ?? 0) : 0,
     seenAt: Number(seenAt ?? 0),
   };

@@ -1,7 +1,8 @@
 import type { Redis } from "ioredis";
-import { MAX_ATTEMPTS } from "../job-queue.ts";
+import { FIRST_BACKOFF_MS, LAST_TURN, MAX_ATTEMPTS } from "../job-queue.ts";
 import { keysOf } from "../keys.ts";
 import type { Acceptance, AcceptLimits, JobRequest } from "./acceptance.ts";
+import { type PlaceFacts, toQueuePlace } from "./queue-place.ts";
 import { decodeRecord, encodeChange, type JobChange, type JobRecord } from "./record.ts";
 import { loadScripts } from "./scripts.ts";
 
@@ -35,6 +36,8 @@ export interface JobStoreOptions extends AcceptLimits {
   readonly retentionSeconds?: number;
   /** How long a lease lasts without a renewal. Default: 10 s, the time until another worker may take over. */
   readonly leaseMs?: number;
+  /** Longest pause between the first attempt and the second, which doubles with each further one; half of it is kept at least. Default: the queue's. */
+  readonly firstBackoffMs?: number;
 }
 
 /** Attempts in a row that may end with their process before the job is given up: it may be what kills them. */
@@ -44,6 +47,8 @@ const WEEK_SECONDS = 7 * 24 * 3_600;
 /** How long an idempotency key is remembered, as the IETF draft's common practice is. */
 const IDEMPOTENCY_SECONDS = 24 * 3_600;
 const MINUTE_MS = 60_000;
+/** How long estimates go by attempts that have ended, when none ends any more. */
+const PACE_SECONDS = 15 * 60;
 
 /**
  * Intents and jobs in Redis: the only source of a job's status. Each method is one Redis round trip and, where it
@@ -54,6 +59,7 @@ export type JobStore = ReturnType<typeof createJobStore>;
 /** Builds a {@link JobStore} on a connection, which stays the caller's to close. */
 export function createJobStore(redis: Redis, options: JobStoreOptions) {
   const { prefix, retentionSeconds = WEEK_SECONDS, leaseMs = DEFAULT_LEASE_MS } = options;
+  const { firstBackoffMs = FIRST_BACKOFF_MS } = options;
   const keys = keysOf(prefix);
   const limits = JSON.stringify({
     openJobs: options.maxOpenJobs ?? 0,
@@ -62,6 +68,7 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
     rate: { requests: options.ordersPerMinute ?? 0, windowMs: MINUTE_MS },
     retentionSeconds,
     idempotencySeconds: IDEMPOTENCY_SECONDS,
+    lastTurn: LAST_TURN,
   });
   const run = loadScripts(redis);
 
@@ -72,18 +79,20 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
     /** Decides a start or a stop: accepts it, joins the one under way, or refuses. Repeating a call is harmless. */
     async accept(request: JobRequest): Promise<Acceptance> {
       const order = JSON.stringify({ reason: "requested", maxAttempts: MAX_ATTEMPTS, ...request });
-      return JSON.parse((await run("accept", prefix, order, limits)) as string) as Acceptance;
+      return JSON.parse((await run("accept", prefix, order, limits, keys.queue)) as string) as Acceptance;
     },
 
-    /** One job's record, or null where none is known under the id. */
+    /** One job's record with its place in the queue, or null where none is known under the id. */
     async find(jobId: string): Promise<JobRecord | null> {
-      const fields = await redis.hgetall(keys.job(jobId));
-      return decodeRecord(Object.entries(fields).flat());
+      const [fields, place] = (await run("find", prefix, jobId, keys.queue)) as [string[], PlaceFacts?];
+      const record = decodeRecord(fields);
+      return record && { ...record, queue: toQueuePlace(place) };
     },
 
     /** Begins attempt number `made` (from 1) of a job, unless it has ended or has to wait. */
     async begin(jobId: string, token: string, made: number): Promise<Beginning> {
-      const reply = await run("begin", prefix, jobId, token, leaseMs, made, TOLERATED_CRASHES);
+      const leastPauseMs = firstBackoffMs / 2;
+      const reply = await run("begin", prefix, jobId, token, leaseMs, made, TOLERATED_CRASHES, leastPauseMs);
       const [outcome, detail, ranBefore] = reply as [Beginning["outcome"], (string[] | number)?, number?];
       if (outcome === "ended") return { outcome };
       if (outcome === "wait") return { outcome, waitMs: detail as number };
@@ -91,9 +100,9 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
       return { outcome, record, ranBefore: ranBefore === 1 };
     },
 
-    /** Renews the lease and writes a change. Without a change it is the guard before a write to the cluster. */
+    /** Renews the lease and writes a change, for clients and the dashboard. Without a change it is the guard before a write to the cluster. */
     async report({ jobId, replId, token }: Lease, change: JobChange = {}): Promise<Hold> {
-      return (await run("report", prefix, jobId, replId, token, leaseMs, ...encodeChange(change))) as Hold;
+      return (await run("report", prefix, jobId, replId, token, leaseMs, keys.queue, ...encodeChange(change))) as Hold;
     },
 
     /** Ends the attempt and gives the lease back; `queued` hands the job back to the other workers. */
@@ -105,7 +114,18 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
       const { jobId, replId, token } = lease;
       const code = change.error?.code ?? "";
       const fields = encodeChange(change);
-      return (await run("settle", prefix, jobId, replId, token, state, retentionSeconds, code, ...fields)) as Hold;
+      return (await run(
+        "settle",
+        prefix,
+        jobId,
+        replId,
+        token,
+        state,
+        retentionSeconds,
+        code,
+        PACE_SECONDS,
+        ...fields,
+      )) as Hold;
     },
 
     /** Calls back with the id of every job that is cancelled from now on; needs a connection of its own, which it takes over. */

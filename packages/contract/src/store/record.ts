@@ -1,7 +1,7 @@
-import type { JobError, JobKind, JobReason, JobState, JobStatus, Phase, ResourceStatus } from "../job.ts";
+import type { JobError, JobKind, JobReason, JobState, JobStatus, Phase, QueuePlace, ResourceStatus } from "../job.ts";
 
 /** One attempt that has ended. Times are milliseconds since 1970 by Redis' clock. */
-export interface PastAttempt {
+interface PastAttempt {
   readonly attempt: number;
   readonly startedAt: number;
   readonly endedAt: number;
@@ -9,6 +9,12 @@ export interface PastAttempt {
   readonly outcome: "completed" | "failed" | "retrying" | "queued";
   /** Why it failed; empty where it did not. */
   readonly code: string;
+}
+
+/** When a job came to a phase, in milliseconds since 1970 by Redis' clock. */
+interface PhaseEntry {
+  readonly phase: Phase;
+  readonly enteredAt: number;
 }
 
 /** One job as Redis holds it: the hash `job:<id>`, decoded. Times are milliseconds since 1970 by Redis' clock. */
@@ -21,6 +27,8 @@ export interface JobRecord {
   readonly reason: JobReason;
   readonly state: JobState;
   readonly phase: Phase;
+  /** The phases before `done` in the order the job came to them; the first 30 of a job that goes round and round. */
+  readonly phases: readonly PhaseEntry[];
   readonly progress: number;
   readonly message: string;
   readonly made: number;
@@ -29,10 +37,16 @@ export interface JobRecord {
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
   readonly requestId: string;
+  /** What carries the trace of the request that made the job; missing where it was not traced. */
+  readonly trace?: Readonly<Record<string, string>>;
   readonly history: readonly PastAttempt[];
   readonly resources: readonly ResourceStatus[];
   readonly urls: readonly string[];
   readonly error: JobError | null;
+  /** Its place in the queue: the lowest is served first. */
+  readonly turn: number;
+  /** No part of the hash: read with it by `find`, null in what is published. */
+  readonly queue: QueuePlace | null;
   /** Grows by one with every change of the record. */
   readonly version: number;
 }
@@ -61,6 +75,7 @@ export function decodeRecord(reply: readonly string[]): JobRecord | null {
     reason: (text("reason") || "requested") as JobReason,
     state: text("state") as JobState,
     phase: text("phase") as Phase,
+    phases: json("phases", []),
     progress: number("progress"),
     message: text("message"),
     made: number("made"),
@@ -69,10 +84,13 @@ export function decodeRecord(reply: readonly string[]): JobRecord | null {
     startedAt: time("startedAt"),
     finishedAt: time("finishedAt"),
     requestId: text("requestId"),
+    ...(fields.has("trace") ? { trace: json("trace", {}) } : {}),
     history: json("history", []),
     resources: json("resources", []),
     urls: json("urls", []),
     error: json("error", null),
+    turn: number("turn") || 1,
+    queue: null,
     version: number("version"),
   };
 }
@@ -91,6 +109,15 @@ const toPastAttempt = ({ startedAt, endedAt, ...rest }: PastAttempt) => ({
   endedAt: new Date(endedAt).toISOString(),
 });
 
+/** Each phase lasts until the next one begins, the last one until the job ends. */
+function toPhaseTimings({ phases, finishedAt }: JobRecord): JobStatus["phases"] {
+  return phases.map(({ phase, enteredAt }, index) => {
+    const endedAt = phases[index + 1]?.enteredAt ?? finishedAt;
+    const durationMs = endedAt === null ? null : Math.max(0, endedAt - enteredAt);
+    return { phase, enteredAt: new Date(enteredAt).toISOString(), durationMs };
+  });
+}
+
 const isoTime = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 /** The record as clients see it. */
@@ -100,7 +127,9 @@ export function toJobStatus(record: JobRecord): JobStatus {
     max,
     history,
     requestId: _requestId,
+    trace: _trace,
     version: _version,
+    turn: _turn,
     createdAt,
     startedAt,
     finishedAt,
@@ -108,6 +137,7 @@ export function toJobStatus(record: JobRecord): JobStatus {
   } = record;
   return {
     ...rest,
+    phases: toPhaseTimings(record),
     resources: [...rest.resources],
     urls: [...rest.urls],
     attempts: { made, max, history: history.map(toPastAttempt) },

@@ -2,7 +2,7 @@ import { type JobKind, type JobState, TERMINAL_STATES } from "../job.ts";
 import type { ReplState, ReplStatus } from "../repl-status.ts";
 
 /** A repl's latest job as far as it is still kept. Times are milliseconds since 1970 by Redis' clock. */
-export interface LatestJob {
+interface LatestJob {
   readonly kind: JobKind;
   readonly state: JobState;
   readonly createdAt: number;

@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 
-const SCRIPTS = ["accept", "backlog", "begin", "keepalive", "report", "settle"] as const;
+const SCRIPTS = ["accept", "announce", "backlog", "begin", "find", "keepalive", "report", "settle"] as const;
 
 type ScriptName = (typeof SCRIPTS)[number];
+
+const sourceOf = (name: ScriptName) => readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8");
+
+const SOURCES: readonly (readonly [name: ScriptName, lua: string])[] = SCRIPTS.map((name) => [name, sourceOf(name)]);
+
 type Argument = string | number;
 
 /** Runs one of the scripts beside this file; the first argument is the key prefix. One EVALSHA, EVAL once after a restart of Redis. */
@@ -11,10 +16,7 @@ export type RunScript = (name: ScriptName, prefix: string, ...args: Argument[]) 
 
 /** Registers the scripts on a connection (ioredis `defineCommand`) and gives the function that runs them. */
 export function loadScripts(redis: Redis): RunScript {
-  for (const name of SCRIPTS) {
-    const lua = readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8");
-    redis.defineCommand(commandOf(name), { lua, numberOfKeys: 1 });
-  }
+  for (const [name, lua] of SOURCES) redis.defineCommand(commandOf(name), { lua, numberOfKeys: 1 });
   const commands = redis as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>;
   return (name, prefix, ...args) => {
     const command = commands[commandOf(name)];

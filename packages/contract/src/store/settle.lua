@@ -1,7 +1,8 @@
 -- Ends an attempt: gives the lease back and records the outcome, unless the job has ended meanwhile.
 -- KEYS  1 prefix
 -- ARGV  1 jobId  2 replId  3 token ('' when the attempt never began)  4 state: completed | failed | retrying | queued
---       5 job retention, seconds  6 code of the failure ('' for none)  7... fields and values of the record
+--       5 job retention, seconds  6 code of the failure ('' for none)  7 how long the pace is remembered, seconds
+--       8... fields and values of the record
 -- Returns ok | cancelled | lost. A settled job's lease is gone in each case but `lost`.
 local prefix, jobId, replId, token, state = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local jobKey, replKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':repl:' .. replId, prefix .. ':lease:' .. replId
@@ -22,8 +23,18 @@ local history = cjson.decode(job[3] or '[]')
 if #history < 20 then
   table.insert(history, {attempt = tonumber(job[1]), startedAt = tonumber(job[2]), endedAt = now, outcome = state, code = ARGV[6]})
 end
-redis.call('HSET', jobKey, 'state', state, 'begins', 0, 'history', cjson.encode(history), unpack(ARGV, 7))
+redis.call('HSET', jobKey, 'state', state, 'begins', 0, 'history', cjson.encode(history), unpack(ARGV, 8))
 redis.call('HINCRBY', jobKey, 'version', 1)
+
+-- The pace: how long an attempt keeps a worker's slot, as the mean of all at first, then weighted towards the last ten.
+if token ~= '' and state ~= 'queued' then
+  local paceKey = prefix .. ':pace'
+  local tookMs = math.max(0, now - tonumber(job[2]))
+  local weight = math.max(1 / redis.call('HINCRBY', paceKey, 'attempts', 1), 0.1)
+  local meanMs = tonumber(redis.call('HGET', paceKey, 'meanMs') or 0)
+  redis.call('HSET', paceKey, 'meanMs', string.format('%.1f', meanMs + (tookMs - meanMs) * weight))
+  redis.call('EXPIRE', paceKey, ARGV[7])
+end
 if state == 'completed' or state == 'failed' then
   redis.call('HSET', jobKey, 'finishedAt', now)
   redis.call('EXPIRE', jobKey, ARGV[5])
@@ -37,7 +48,7 @@ if state == 'completed' or state == 'failed' then
       redis.call('HSET', replKey, 'readyGeneration', repl[3], 'readyAt', now, 'urls', redis.call('HGET', jobKey, 'urls') or '[]')
     elseif repl[4] ~= repl[3] then
       -- The repl never ran at this generation: its start leaves nothing, so it is meant to be stopped from now on.
-      redis.call('HSET', replKey, 'desired', 'stopped', 'generation', repl[3] + 1, 'changedAt', now)
+      redis.call('HSET', replKey, 'desired', 'stopped', 'generation', repl[3] + 1, 'changedAt', now, 'startFailed', 1)
       redis.call('SREM', prefix .. ':running', replId)
       redis.call('SREM', prefix .. ':user-running:' .. repl[5], replId)
     end
