@@ -1,5 +1,27 @@
 // The operators' port
-export { type Check, type CheckReport, runChecks } from "./checks.ts";
+
+export type { Check } from "./checks.ts";
+export { buildOpsServer } from "./ops-server.ts";
+export { OPS_PROBLEMS, PROBLEM_MEDIA_TYPE, type ProblemKind } from "./problem.ts";
+
+// HTTP below any route
+
+export { createAttention } from "./attention.ts";
+export { clientErrorAnswers, HOST_NEEDED, hasValidHost, replaceNodeAnswers } from "./plain-http.ts";
+
+// Log
+
+export { audit } from "./log/audit.ts";
+export { createLog, type Log } from "./log/create-log.ts";
+export { createLogLimiter, type LogError } from "./log/log-limiter.ts";
+
 // Metrics
+
 export { combinations, createRegistry } from "./metrics.ts";
-export { buildOpsServer, type OpsOptions } from "./ops-server.ts";
+
+// Traces
+
+export { jobSpan } from "./tracing/job-span.ts";
+export { openTracer } from "./tracing/open-tracer.ts";
+export { NO_SPAN, NO_TRACER, type Span, type TraceCarrier, type Tracer } from "./tracing/tracer.ts";
+export type { TracingOptions } from "./tracing/tracing-options.ts";

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
+import { createAttention } from "./attention.ts";
 import { type Check, runChecks } from "./checks.ts";
+import { clientErrorAnswers, HOST_NEEDED, hasValidHost, replaceNodeAnswers } from "./plain-http.ts";
 import { sendProblem } from "./problem.ts";
 
 /** What the operators' port shows. */
@@ -17,6 +19,8 @@ export interface OpsOptions {
 }
 
 const LARGEST_BODY_BYTES = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 8_000;
+const MAX_EVENT_LOOP_DELAY_MS = 1_000;
 
 /**
  * The operators' port of a process; never listens by itself. `GET /livez`: the process works, whatever it depends on.
@@ -24,15 +28,24 @@ const LARGEST_BODY_BYTES = 64 * 1024;
  * Every error is a problem (RFC 9457).
  */
 export function buildOpsServer({ checks, metrics, log, more }: OpsOptions): FastifyInstance {
+  const attention = createAttention(MAX_EVENT_LOOP_DELAY_MS);
   const server = Fastify({
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
     bodyLimit: LARGEST_BODY_BYTES,
-    requestTimeout: 8_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: (_error, _request, reply) => {
       sendProblem(reply, "malformed_request");
     },
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
+    clientErrorHandler: clientErrorAnswers(attention, REQUEST_TIMEOUT_MS),
+  });
+  server.addHook("onReady", async () => attention.begin());
+  server.addHook("onClose", async () => attention.end());
+  replaceNodeAnswers(server.server);
+  server.addHook("onRequest", async ({ raw }, reply) => {
+    if (hasValidHost(raw)) return;
+    return sendProblem(reply, "malformed_request", { detail: HOST_NEEDED, headers: { connection: "close" } });
   });
   answerErrors(server, log);
   server.get("/livez", async () => ({ status: "ok" }));
@@ -42,7 +55,6 @@ export function buildOpsServer({ checks, metrics, log, more }: OpsOptions): Fast
     const failing = Object.keys(report.checks).filter((name) => report.checks[name] !== "ok");
     return sendProblem(reply, "not_ready", {
       detail: `Failing: ${failing.join(", ")}.`,
-      headers: { "retry-after": "1" },
       members: { checks: report.checks },
     });
   });

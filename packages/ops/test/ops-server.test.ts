@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { Counter } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { buildOpsServer, type Check, combinations, createRegistry } from "../src/index.ts";
@@ -92,5 +96,41 @@ describe("other addresses and methods are problems", () => {
     expect(answer.headers["content-type"]).toBe("application/problem+json");
     expect(answer.json().requestId).toBe(answer.headers["x-request-id"]);
     if (status === 405) expect(answer.headers.allow).toBe("GET, HEAD");
+  });
+});
+
+describe("what never becomes a request", () => {
+  const exchange = async (bytes: string) => {
+    const { server } = setup();
+    await server.listen({ host: "127.0.0.1", port: 0 });
+    try {
+      const socket = connect((server.server.address() as AddressInfo).port, "127.0.0.1");
+      await once(socket, "connect");
+      socket.write(bytes);
+      const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+      return { head, problem: JSON.parse(body) };
+    } finally {
+      await server.close();
+    }
+  };
+
+  it.each([
+    ["no HTTP", "x\r\n\r\n", 400, "malformed_request"],
+    ["no Host", "GET /livez HTTP/1.1\r\n\r\n", 400, "malformed_request"],
+    ["two Hosts", "GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed_request"],
+    ["large headers", `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, 431, "headers_too_large"],
+    ["CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"],
+    [
+      "an unknown expectation, elsewhere",
+      "GET /no HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nConnection: close\r\n\r\n",
+      404,
+      "not_found",
+    ],
+  ])("%s is answered with a problem", async (_name, bytes, status, code) => {
+    const { head, problem } = await exchange(bytes);
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head.toLowerCase()).toContain("content-type: application/problem+json");
+    expect(head.toLowerCase()).toContain("connection: close");
+    expect(problem).toMatchObject({ status, code, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 });

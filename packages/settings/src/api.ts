@@ -1,6 +1,7 @@
 import Type from "typebox";
 import { auth, authProblems } from "./auth.ts";
 import { isAddressRange, isHost, isLoopback, isOrigin } from "./checks.ts";
+import { redisProblems } from "./redis.ts";
 import { choice, integer, list, optionalList, type Settings, text } from "./setting.ts";
 import type { Problem } from "./settings-error.ts";
 import { opsPort, shared } from "./shared.ts";
@@ -67,6 +68,14 @@ export const ApiSettings = Type.Object({
     minimum: 0,
     maximum: 1_000_000,
   }),
+  drainDelaySeconds: integer({
+    variable: "DRAIN_DELAY_SECONDS",
+    description:
+      "How long the api goes on serving after SIGTERM, unready, until what sends it requests has noticed; part of SHUTDOWN_GRACE_SECONDS. 0 where nothing stands in front of it.",
+    default: 0,
+    minimum: 0,
+    maximum: 3_599,
+  }),
   boardWrite: choice(["0", "1"], {
     variable: "BOARD_WRITE",
     description: "`1` lets the dashboard retry, promote and remove jobs; `0` lets it look only.",
@@ -80,6 +89,14 @@ export const ApiSettings = Type.Object({
     minimum: 1,
     maximum: 1_000_000,
   }),
+  maxFollowersPerUser: integer({
+    variable: "MAX_FOLLOWERS_PER_USER",
+    description:
+      "Of these, most of one user where AUTH_MODE is `jwt`; tokens with the scope `service` or `admin` do not count. 0 is no limit.",
+    default: 100,
+    minimum: 0,
+    maximum: 1_000_000,
+  }),
 });
 
 /** {@inheritDoc ApiSettings} Seconds and counts as the names say. */
@@ -87,7 +104,13 @@ export type ApiSettings = Settings<typeof ApiSettings>;
 
 /** What each setting by itself cannot tell: problems of settings that do not go together. */
 export function apiProblems(settings: ApiSettings, env: NodeJS.ProcessEnv): Problem[] {
-  return [...openToAll(settings, env), ...authProblems(settings), ...samePort(settings)];
+  return [
+    ...redisProblems(settings),
+    ...openToAll(settings, env),
+    ...authProblems(settings),
+    ...samePort(settings),
+    ...longDrain(settings),
+  ];
 }
 
 function openToAll({ host, opsHost }: ApiSettings, env: NodeJS.ProcessEnv): Problem[] {
@@ -100,4 +123,10 @@ function openToAll({ host, opsHost }: ApiSettings, env: NodeJS.ProcessEnv): Prob
 function samePort({ host, port, opsHost, opsPort }: ApiSettings): Problem[] {
   if (port === 0 || port !== opsPort || host !== opsHost) return [];
   return [{ variable: "OPS_PORT", message: `must differ from PORT, which is ${port} too` }];
+}
+
+function longDrain({ drainDelaySeconds, shutdownGraceSeconds }: ApiSettings): Problem[] {
+  if (drainDelaySeconds < shutdownGraceSeconds) return [];
+  const message = `must be below SHUTDOWN_GRACE_SECONDS, which is ${shutdownGraceSeconds}: requests that are open then need the rest`;
+  return [{ variable: "DRAIN_DELAY_SECONDS", message }];
 }

@@ -61,6 +61,14 @@ export const auth = {
     minimum: 0,
     maximum: 60,
   }),
+  authCacheSeconds: integer({
+    variable: "AUTH_CACHE_SECONDS",
+    description:
+      "How long a token that was found good is not verified again, at most until it expires. So long does a key still count that the identity provider has withdrawn. 0 verifies every time.",
+    default: 30,
+    minimum: 0,
+    maximum: 60,
+  }),
 };
 
 type AuthSettings = { readonly [Name in keyof typeof auth]?: unknown };

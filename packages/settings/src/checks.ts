@@ -13,13 +13,6 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
-/** redis://[user:password@]host[:port][/database], or rediss:// for TLS. */
-export function isRedisUrl(value: string): boolean {
-  const url = URL.parse(value);
-  if (url === null || url.hostname === "") return false;
-  return /^rediss?:$/.test(url.protocol) && /^\/?\d*$/.test(url.pathname) && url.search === "" && url.hash === "";
-}
-
 /** An origin just as browsers send it: scheme, host, and the port where it is not the scheme's own. */
 export function isOrigin(value: string): boolean {
   const url = URL.parse(value);
@@ -34,6 +27,14 @@ export function hasHashTag(value: string): boolean {
 /** RFC 1123 label, as Kubernetes wants the name of a namespace. */
 export function isNamespace(value: string): boolean {
   return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value);
+}
+
+/**
+ * What the names of users' namespaces may begin with: room for a hash of 34 characters in a DNS label, and no way to any
+ * of the cluster's own (`default`, `kube-…`).
+ */
+export function isNamespacePrefix(value: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,27}-$/.test(value) && !value.startsWith("kube-");
 }
 
 /** A path the system can take; whether it exists is found out by who opens it. */

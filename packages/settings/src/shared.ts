@@ -1,16 +1,11 @@
-import { hasHashTag, isHost, isRedisUrl } from "./checks.ts";
+import { hasHashTag, isHost } from "./checks.ts";
+import { redis } from "./redis.ts";
 import { choice, integer, text } from "./setting.ts";
+import { tracing } from "./tracing.ts";
 
-/** Settings that the api and the worker read alike; both processes of one installation must agree on the first three. */
+/** Settings that the api and the worker read alike; both processes of one installation must agree on Redis, the prefix and the retention. */
 export const shared = {
-  redisUrl: text({
-    variable: "REDIS_URL",
-    description: "The Redis that holds intents, jobs and the queue.",
-    default: "redis://127.0.0.1:6379",
-    expected: "redis://[user:password@]host[:port][/database], or rediss:// for TLS",
-    secret: true,
-    check: isRedisUrl,
-  }),
+  ...redis,
   queuePrefix: text({
     variable: "QUEUE_PREFIX",
     description: "Starts every key in Redis; installations that share a Redis need different ones.",
@@ -45,6 +40,7 @@ export const shared = {
     description: "The least severe log lines that are written. Audit lines (`audit: true`) always are.",
     default: "info",
   }),
+  ...tracing,
 };
 
 /** Where the operators' port is, which differs by process so that both can run on one machine. */

@@ -1,6 +1,7 @@
 import Type from "typebox";
-import { isNamespace, isOrigin, isPath } from "./checks.ts";
+import { isNamespace, isNamespacePrefix, isOrigin, isPath } from "./checks.ts";
 import { choice, integer, optionalText, type Settings, text } from "./setting.ts";
+import type { Problem } from "./settings-error.ts";
 import { opsPort, shared } from "./shared.ts";
 
 /** Settings of the worker process. */
@@ -15,10 +16,39 @@ export const WorkerSettings = Type.Object({
   }),
   namespace: text({
     variable: "NAMESPACE",
-    description: "The Kubernetes namespace of the repls.",
+    description:
+      "The Kubernetes namespace of the repls. With NAMESPACE_MODE=per-user: where repls of the shared mode may still be.",
     default: "default",
     expected: "lower-case letters, digits and inner hyphens, at most 63 characters",
     check: isNamespace,
+  }),
+  namespaceMode: choice(["shared", "per-user"], {
+    variable: "NAMESPACE_MODE",
+    description: "`shared`: all repls live in NAMESPACE. `per-user`: each user's in a namespace of that user's own.",
+    default: "shared",
+  }),
+  userNamespacePrefix: text({
+    variable: "USER_NAMESPACE_PREFIX",
+    description:
+      "With NAMESPACE_MODE=per-user, begins the name of each user's namespace. Installations that share a cluster need different ones, none of which begins another.",
+    default: "repl-user-",
+    expected:
+      "lower-case letters, digits and inner hyphens, ending in a hyphen, at most 29 characters, not beginning with kube-",
+    check: isNamespacePrefix,
+  }),
+  userNamespaceTemplatePath: text({
+    variable: "USER_NAMESPACE_TEMPLATE_PATH",
+    description: "With NAMESPACE_MODE=per-user, the template of a user's namespace, read once at start.",
+    default: "./user-namespace.yaml",
+    expected: "a path",
+    check: isPath,
+  }),
+  userNamespaceSecretsPath: optionalText({
+    variable: "USER_NAMESPACE_SECRETS_PATH",
+    description:
+      "With NAMESPACE_MODE=per-user, a folder whose folders are Secrets and whose files in those are their keys; they are written into each user's namespace, and again when they change.",
+    expected: "a path",
+    check: isPath,
   }),
   templatePath: text({
     variable: "TEMPLATE_PATH",
@@ -98,3 +128,18 @@ export const WorkerSettings = Type.Object({
 
 /** {@inheritDoc WorkerSettings} Seconds and counts as the names say; `kubeconfig` is missing where it is unset. */
 export type WorkerSettings = Settings<typeof WorkerSettings>;
+
+/** What each setting by itself cannot tell: problems of settings that do not go together. */
+export function workerProblems({
+  namespaceMode,
+  namespace,
+  userNamespacePrefix,
+  userNamespaceSecretsPath,
+}: WorkerSettings): Problem[] {
+  if (namespaceMode === "shared") {
+    const message = "is set, but NAMESPACE_MODE is `shared`, so that nothing would be written";
+    return userNamespaceSecretsPath === undefined ? [] : [{ variable: "USER_NAMESPACE_SECRETS_PATH", message }];
+  }
+  if (!namespace.startsWith(userNamespacePrefix)) return [];
+  return [{ variable: "NAMESPACE", message: `must not begin with USER_NAMESPACE_PREFIX: it may be a user's` }];
+}

@@ -23,17 +23,21 @@ describe("defaults", () => {
       opsPort: 3003,
       shutdownGraceSeconds: 25,
       logLevel: "info",
+      tracing: "off",
       host: "127.0.0.1",
       port: 3002,
       corsOrigins: ["http://localhost:3000"],
       authMode: "none",
       authClockToleranceSeconds: 5,
+      authCacheSeconds: 30,
       maxOpenJobs: 10_000,
       maxRunningPerUser: 0,
       maxStartingPerUser: 0,
       ordersPerMinute: 0,
+      drainDelaySeconds: 0,
       boardWrite: "0",
       maxFollowers: 10_000,
+      maxFollowersPerUser: 100,
     });
   });
 
@@ -46,7 +50,11 @@ describe("defaults", () => {
       opsPort: 3004,
       shutdownGraceSeconds: 25,
       logLevel: "info",
+      tracing: "off",
       namespace: "default",
+      namespaceMode: "shared",
+      userNamespacePrefix: "repl-user-",
+      userNamespaceTemplatePath: "./user-namespace.yaml",
       templatePath: "./service.yaml",
       concurrency: 10,
       leaseSeconds: 10,
@@ -81,6 +89,8 @@ describe("right values", () => {
       "rediss://user:p%40ss@redis.example.com:6380/2",
       { redisUrl: "rediss://user:p%40ss@redis.example.com:6380/2" },
     ],
+    ["REDIS_URL", "redis+sentinel://s1,s2:26380/main/1", { redisUrl: "redis+sentinel://s1,s2:26380/main/1" }],
+    ["REDIS_URL", "rediss+cluster://:p@n1:1,[::1]:2", { redisUrl: "rediss+cluster://:p@n1:1,[::1]:2" }],
     ["QUEUE_PREFIX", "app:{staging}", { queuePrefix: "app:{staging}" }],
     [
       "CORS_ORIGINS",
@@ -166,6 +176,9 @@ describe("a wrong value is refused by name, with what is expected", () => {
     "redis://:hunter2@host:port",
     "redis://:hunter2@host/x",
     "redis://host/0?password=hunter2",
+    "redis://:hunter2@a,b",
+    "redis+sentinel://:hunter2@s1,s2",
+    "redis+cluster://:hunter2@n1/1",
     "hunter2",
   ])("REDIS_URL %s, without repeating what may be a password", (value) => {
     const load = () => loadWorkerSettings({ REDIS_URL: value });
@@ -253,5 +266,120 @@ describe("AUTH_MODE=jwt", () => {
     expect(Object.keys(problemsOf(load))).toContain(variable);
     expect(load).not.toThrow("hunter2");
     expect(load).not.toThrow("PRIVATE KEY-----\\n");
+  });
+});
+
+describe("tracing", () => {
+  const on = { TRACING: "otlp" };
+
+  it.each([
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://host"],
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:canary@collector", "http://host"],
+    ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "ftp://collector", "http://host"],
+    ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf"],
+    ["OTEL_EXPORTER_OTLP_HEADERS", "authorization: canary", "name=value pairs"],
+    ["OTEL_EXPORTER_OTLP_HEADERS", "authorization=%canary", "name=value pairs"],
+    ["OTEL_RESOURCE_ATTRIBUTES", "production", "name=value pairs"],
+    ["OTEL_TRACES_SAMPLER", "sometimes", "parentbased_always_on"],
+    ["OTEL_TRACES_SAMPLER_ARG", "0.5", "neither traceidratio"],
+    ["OTEL_BSP_SCHEDULE_DELAY", "5s", "a whole number"],
+  ])("refuses %s=%s in both processes, without repeating it", (variable, value, message) => {
+    for (const load of [loadApiSettings, loadWorkerSettings]) {
+      const problems = problemsOf(() => load({ ...on, [variable]: value }));
+      expect(problems).toEqual({ [variable]: expect.stringContaining(message) });
+      expect(JSON.stringify(problems)).not.toContain("canary");
+    }
+  });
+
+  it.each(["1.5", "-1", "half", "1."])("refuses a share of %s", (share) => {
+    const env = { ...on, OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: share };
+    expect(problemsOf(() => loadWorkerSettings(env))).toEqual({ OTEL_TRACES_SAMPLER_ARG: expect.any(String) });
+  });
+
+  it("takes the standard variables", () => {
+    const env = {
+      ...on,
+      OTEL_SERVICE_NAME: "ide",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://collector.example.com/otlp",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+      OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20abc,x-team=ide",
+      OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=staging, service.version=1.2",
+      OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+      OTEL_TRACES_SAMPLER_ARG: "0.25",
+    };
+    const expected = {
+      tracing: "otlp",
+      otelServiceName: "ide",
+      otelSampler: "parentbased_traceidratio",
+      otelSamplerArg: "0.25",
+    };
+    expect(loadApiSettings(env)).toMatchObject(expected);
+    expect(loadWorkerSettings(env)).toMatchObject(expected);
+  });
+
+  it("off, does not care what a platform sets for every process", () => {
+    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" };
+    expect(loadApiSettings(env)).toMatchObject({ tracing: "off" });
+  });
+});
+
+describe("namespaces of users", () => {
+  const problemOf = (env: Record<string, string>) => {
+    try {
+      return loadWorkerSettings(env).namespaceMode;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const perUser = { NAMESPACE_MODE: "per-user" };
+
+  it.each([
+    ["without a hyphen at its end", "repl"],
+    ["beside the cluster's own", "kube-"],
+    ["longer than leaves room for a hash", `${"a".repeat(29)}-`],
+    ["upper case", "Repl-"],
+    ["a hyphen alone", "-"],
+  ])("a prefix %s is refused", (_, value) => {
+    expect(problemOf({ ...perUser, USER_NAMESPACE_PREFIX: value })).toContain("USER_NAMESPACE_PREFIX: expected");
+  });
+
+  it("a prefix as long as it may be is taken", () => {
+    expect(problemOf({ ...perUser, USER_NAMESPACE_PREFIX: `${"a".repeat(28)}-` })).toBe("per-user");
+  });
+
+  it("NAMESPACE must not be one of them, in that mode", () => {
+    expect(problemOf({ ...perUser, NAMESPACE: "repl-user-x" })).toContain(
+      "NAMESPACE: must not begin with USER_NAMESPACE_PREFIX",
+    );
+    expect(problemOf({ NAMESPACE: "repl-user-x" })).toBe("shared");
+  });
+
+  it("Secrets that nothing would be done with are refused", () => {
+    expect(problemOf({ USER_NAMESPACE_SECRETS_PATH: "/a" })).toContain(
+      "USER_NAMESPACE_SECRETS_PATH: is set, but NAMESPACE_MODE is `shared`",
+    );
+    expect(problemOf({ ...perUser, USER_NAMESPACE_SECRETS_PATH: "/a" })).toBe("per-user");
+  });
+});
+
+describe("settings of Redis that do not go together", () => {
+  const sentinel = "redis+sentinel://s1/main";
+  it.each([
+    [{ REDIS_CA_PATH: "ca.crt" }, "REDIS_CA_PATH"],
+    [{ REDIS_URL: sentinel, REDIS_CA_PATH: "ca.crt" }, "REDIS_CA_PATH"],
+    [{ REDIS_SENTINEL_PASSWORD: "hunter2" }, "REDIS_SENTINEL_PASSWORD"],
+    [{ REDIS_SENTINEL_USERNAME: "u", REDIS_SENTINEL_PASSWORD: "hunter2" }, "REDIS_SENTINEL_USERNAME"],
+    [{ REDIS_URL: sentinel, REDIS_SENTINEL_USERNAME: "u" }, "REDIS_SENTINEL_PASSWORD"],
+  ])("%j", (env, variable) => {
+    for (const load of [loadApiSettings, loadWorkerSettings]) {
+      const problems = problemsOf(() => load(env));
+      expect(problems).toHaveProperty(variable);
+      expect(JSON.stringify(problems)).not.toContain("hunter2");
+    }
+  });
+
+  it("and those that do", () => {
+    const env = { REDIS_URL: "rediss+sentinel://s1/main", REDIS_CA_PATH: "ca.crt", REDIS_SENTINEL_PASSWORD: "p" };
+    expect(loadWorkerSettings(env)).toMatchObject({ redisCaPath: "ca.crt", redisSentinelPassword: "p" });
   });
 });
