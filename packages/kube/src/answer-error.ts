@@ -74,7 +74,7 @@ function statusFacts(status: StatusBody) {
  * A body as metav1.Status, if it is one. Its shape decides and not its content type or `kind`: kube-apiserver 1.35
  * sends the Status of a request over its deadline as text/plain and without a kind.
  */
-export function parseStatus(body: string): StatusBody | undefined {
+function parseStatus(body: string): StatusBody | undefined {
   if (!body.startsWith("{")) return undefined;
   try {
     const value = JSON.parse(body);
@@ -85,13 +85,13 @@ export function parseStatus(body: string): StatusBody | undefined {
 }
 
 /** One header as text; several of one name joined by commas. */
-export function header(answer: Answer, name: string): string {
+function header(answer: Answer, name: string): string {
   const value = answer.headers[name];
   return Array.isArray(value) ? value.join(", ") : (value ?? "");
 }
 
 /** The answer's content type without parameters, lower case; `""` when it names none. */
-export function contentTypeOf(answer: Answer): string {
+function contentTypeOf(answer: Answer): string {
   return header(answer, "content-type").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
@@ -99,7 +99,7 @@ export function contentTypeOf(answer: Answer): string {
 const RETRY_AFTER_LIMIT_MS = 600_000;
 
 /** Retry-After in milliseconds: seconds or an HTTP date (RFC 9110, section 10.2.3); undefined when it is neither. */
-export function parseRetryAfter(value: string, now: number): number | undefined {
+function parseRetryAfter(value: string, now: number): number | undefined {
   const text = value.trim();
   if (/^\d+$/.test(text)) return seconds(Number(text));
   // Date.parse reads nearly anything, `-1` and `1.5` among it; an HTTP date has letters.

@@ -1,10 +1,10 @@
 import { type CallIdentity, errorFromAnswer, errorFromFailure } from "./answer-error.ts";
 import { createStopwatch, errorRecord, okRecord } from "./call-record.ts";
-import type { CallOptions, CallRecord } from "./client-types.ts";
+import type { CallOptions, CallRecord, RequestObserver } from "./client-types.ts";
 import type { Connections } from "./connections.ts";
 import type { Access, Credentials } from "./credentials-types.ts";
 import { isWrite } from "./error-class.ts";
-import { type Answer, type Exchange, ExchangeFailure, exchange } from "./exchange.ts";
+import { type Answer, codeOf, type Exchange, ExchangeFailure, exchange } from "./exchange.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 import { withRenewal } from "./renewal.ts";
 import { type Query, target } from "./target.ts";
@@ -32,6 +32,7 @@ export interface CallsOptions {
   maxWrites: number;
   maxReads: number;
   onCall?: ((record: CallRecord) => void) | undefined;
+  onRequest?: RequestObserver | undefined;
 }
 
 /** Sends calls, each in its turn and within its time. */
@@ -71,8 +72,9 @@ export function createCalls(options: CallsOptions): Calls {
 }
 
 async function attempt(call: Call, options: CallsOptions): Promise<Answer | ExchangeFailure> {
+  let resends = call.options?.triesSoFar ?? 0;
   try {
-    return await withRenewal(options.credentials, (access) => once(call, options, access));
+    return await withRenewal(options.credentials, (access) => once(call, options, access, resends++));
   } catch (error) {
     // The caller's own reason to stop is his, and not an error of the call.
     if (call.options?.signal?.aborted) throw error;
@@ -80,12 +82,23 @@ async function attempt(call: Call, options: CallsOptions): Promise<Answer | Exch
   }
 }
 
-async function once(call: Call, options: CallsOptions, access: Access): Promise<Answer | ExchangeFailure> {
+async function once(
+  call: Call,
+  options: CallsOptions,
+  access: Access,
+  resends: number,
+): Promise<Answer | ExchangeFailure> {
+  const { method, verb, subject, resource } = call;
+  const ended = options.onRequest?.({ method, verb, subject, resource, resends });
   try {
-    return await exchange(options.connections.calls(access), wire(call, options, access));
+    const answer = await exchange(options.connections.calls(access), wire(call, options, access));
+    ended?.({ status: answer.status, code: undefined });
+    return answer;
   } catch (error) {
-    if (error instanceof ExchangeFailure) return error;
-    throw error;
+    const known = error instanceof ExchangeFailure ? error : undefined;
+    ended?.({ status: known?.status, code: known?.code ?? (codeOf(error) || "aborted") });
+    if (known === undefined) throw error;
+    return known;
   }
 }
 

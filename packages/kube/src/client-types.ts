@@ -12,7 +12,32 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Longest time from being sent to the last byte of the answer; the client's default where left out. */
   timeoutMs?: number | undefined;
+  /** How often the caller has made this very call before; told to the observer of requests. 0 where left out. */
+  triesSoFar?: number | undefined;
 }
+
+/** One HTTP request of a call as it goes out, for traces. */
+interface SentRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  verb: Verb;
+  /** Names one resource, or all of a namespace; never a label's: unbounded. */
+  subject: string;
+  /** The plural, such as `deployments`. */
+  resource: string;
+  /** How often it was sent before, by the caller or with credentials that were refused. */
+  resends: number;
+}
+
+/** How a request ended. */
+interface RequestEnd {
+  /** HTTP status; undefined when no answer came. */
+  status: number | undefined;
+  /** The network's, TLS's or undici's code, `aborted` where the caller ended it; undefined with a complete answer. */
+  code: string | undefined;
+}
+
+/** Told of each request of a call when it goes out; what it returns is told how the request ended. Neither may throw. */
+export type RequestObserver = (request: SentRequest) => (end: RequestEnd) => void;
 
 /** What every write takes. */
 export interface WriteOptions extends CallOptions {
@@ -115,7 +140,7 @@ export interface ClientStats {
 }
 
 /** The server's own account of itself (`GET /version`). */
-export interface ServerVersion {
+interface ServerVersion {
   major: string;
   minor: string;
   gitVersion: string;

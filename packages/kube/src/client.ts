@@ -1,6 +1,6 @@
 import { errorFromFailure } from "./answer-error.ts";
 import { type Call, type Calls, createCalls } from "./calls.ts";
-import type { CallRecord, ClientStats, KubeClient, WatchOptions } from "./client-types.ts";
+import type { CallRecord, ClientStats, KubeClient, RequestObserver, WatchOptions } from "./client-types.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import type { Credentials } from "./credentials-types.ts";
 import type { KindRef } from "./kinds.ts";
@@ -24,6 +24,10 @@ export interface KubeClientOptions {
   maxReads?: number | undefined;
   /** Told of each finished call and each watch that was opened or was not. It must not throw. */
   onCall?: ((record: CallRecord) => void) | undefined;
+  /** Told of each HTTP request, those of watches left out. */
+  onRequest?: RequestObserver | undefined;
+  /** How the server is reached; real connections where left out. */
+  connections?: Connections | undefined;
 }
 
 const DEFAULTS = { timeoutMs: 15_000, maxWrites: 32, maxReads: 32 };
@@ -32,9 +36,9 @@ const DEFAULTS = { timeoutMs: 15_000, maxWrites: 32, maxReads: 32 };
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { credentials, fieldManager, onCall, userAgent = fieldManager } = options;
   const { timeoutMs = DEFAULTS.timeoutMs, maxWrites = DEFAULTS.maxWrites, maxReads = DEFAULTS.maxReads } = options;
-  const connections = createConnections(credentials);
+  const { connections = createConnections(credentials) } = options;
   const shared = { credentials, connections, userAgent, onCall };
-  const calls = createCalls({ ...shared, timeoutMs, maxWrites, maxReads });
+  const calls = createCalls({ ...shared, timeoutMs, maxWrites, maxReads, onRequest: options.onRequest });
   const requests = createRequests(fieldManager);
   let watchesOpen = 0;
 

@@ -1,7 +1,7 @@
 import type { ErrorClass, Sent, Verb } from "./error-class.ts";
 
 /** What must hold for a row to match. What is left out holds always. */
-export interface ErrorPattern {
+interface ErrorPattern {
   /** One status, or the first and the last of a range. */
   status?: number | readonly [number, number];
   /** Exactly this reason; `""`: a Status that names none. */

@@ -1,81 +1,26 @@
 // Objects, kinds and subjects
 
-export { classify } from "./classify.ts";
-// Calls
-export { createKubeClient, type KubeClientOptions } from "./client.ts";
-export type {
-  CallOptions,
-  CallRecord,
-  ClientStats,
-  KubeClient,
-  ListOptions,
-  PatchOptions,
-  RemoveOptions,
-  Selection,
-  ServerVersion,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
-} from "./client-types.ts";
+export { KINDS, type KindName, type KindRef } from "./kinds.ts";
+export { isTerminating, type KubeObject } from "./kube-object.ts";
+export { type ResourceRef, refOf, resourcePath, subjectOf } from "./subject.ts";
 
 // Credentials
+
 export { loadCredentials } from "./credentials.ts";
 export { CredentialsError } from "./credentials-error.ts";
-export type {
-  Access,
-  CredentialSource,
-  Credentials,
-  Environment,
-  TlsMaterial,
-} from "./credentials-types.ts";
-export {
-  type ErrorClass,
-  type ErrorFacts,
-  isWrite,
-  type Sent,
-  type Verb,
-  type Verdict,
-} from "./error-class.ts";
-export type { ErrorPattern, ErrorRow } from "./error-row.ts";
-export { ERROR_TABLE } from "./error-table.ts";
-export {
-  KINDS,
-  type KindName,
-  type KindRef,
-  type KindRow,
-  kindRow,
-} from "./kinds.ts";
+
+// Calls
+
+export { createKubeClient } from "./client.ts";
+export type { CallRecord, KubeClient, ListOptions, RequestObserver } from "./client-types.ts";
+export type { Connections } from "./connections.ts";
+
 // Errors and retries
+
 export { KubeError } from "./kube-error.ts";
-export {
-  isTerminating,
-  type KubeList,
-  type KubeMeta,
-  type KubeObject,
-  type OwnerReference,
-  type StatusBody,
-  type StatusCause,
-} from "./kube-object.ts";
+export { type RetryOptions, withRetry } from "./retry.ts";
+
 // The shared watch
+
 export { createReflector } from "./reflector.ts";
-export type {
-  Change,
-  ObjectStore,
-  Reflector,
-  ReflectorOptions,
-  ReflectorStats,
-} from "./reflector-types.ts";
-export {
-  nextDelay,
-  RETRY_POLICY,
-  type RetryOptions,
-  type RetryPolicy,
-  withRetry,
-} from "./retry.ts";
-export {
-  collectionPath,
-  type ResourceRef,
-  refOf,
-  resourcePath,
-  subjectOf,
-} from "./subject.ts";
+export type { ReflectorStats } from "./reflector-types.ts";

@@ -1,5 +1,5 @@
 /** One owner of an object, as Kubernetes' garbage collector reads it (metav1.OwnerReference). */
-export interface OwnerReference {
+interface OwnerReference {
   apiVersion: string;
   kind: string;
   name: string;
@@ -9,7 +9,7 @@ export interface OwnerReference {
 }
 
 /** The part of metav1.ObjectMeta that this project reads or writes; the rest passes through untouched. */
-export interface KubeMeta {
+interface KubeMeta {
   name: string;
   namespace?: string;
   uid?: string;

@@ -13,7 +13,7 @@ const REFUSAL_MS = { base: 800, cap: 30_000 };
 const RETRY_AFTER_JITTER_MS = 500;
 
 /** What kind of failure ended a LIST or WATCH. */
-export type WatchFailure = "expired" | "outage" | "refusal";
+type WatchFailure = "expired" | "outage" | "refusal";
 
 /** Failures in a row, of one kind. */
 export interface FailureRun {

@@ -165,3 +165,28 @@ describe("lists", () => {
     expect((await clientFor(server).list(KINDS.Pod)).items).toEqual([]);
   });
 });
+
+describe("the observer of requests", () => {
+  it("is told of each when it goes out, how often it went before, and how it ended", async () => {
+    const seen: object[] = [];
+    const onRequest = (request: object) => {
+      const entry = { ...request };
+      seen.push(entry);
+      return (end: object) => void Object.assign(entry, end);
+    };
+    const server = await serve((request, response) => {
+      if (request.method === "DELETE") response.destroy();
+      else answer(response, 200, service);
+    });
+    const client = clientFor(server, { onRequest });
+    await client.create(service);
+    await client.get(ref, { triesSoFar: 2 });
+    await failure(client.remove(ref));
+    const common = { resource: "services", subject: "Service/n/a" };
+    expect(seen).toEqual([
+      { ...common, method: "POST", verb: "create", resends: 0, status: 200, code: undefined },
+      { ...common, method: "GET", verb: "get", resends: 2, status: 200, code: undefined },
+      { ...common, method: "DELETE", verb: "remove", resends: 0, status: undefined, code: expect.any(String) },
+    ]);
+  });
+});

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createAuthority } from "@repl/testkit";
 import { expect, it } from "vitest";
 import { createKubeClient } from "../src/client.ts";
 import { loadCredentials } from "../src/credentials.ts";
 import { KINDS } from "../src/kinds.ts";
 import type { KubeError } from "../src/kube-error.ts";
 import { type ApiServer, answer, type Script, status } from "./support/api-server.ts";
-import { createAuthority } from "./support/certificates.ts";
 import { after, serve, temporaryFolder } from "./support/cleanup.ts";
 import { failure } from "./support/wait.ts";
 

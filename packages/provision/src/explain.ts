@@ -11,6 +11,7 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   pod_security: "policy_refused",
   quota_unspecified: "policy_refused",
   limit_range: "policy_refused",
+  field_manager_conflict: "resource_conflict",
 };
 
 const BY_CLASS: Readonly<Record<KubeError["class"], FailureCode>> = {

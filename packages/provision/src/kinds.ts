@@ -1,14 +1,22 @@
 import type { KubeObject } from "@repl/kube";
+import { completedPolicy } from "./completed-policy.ts";
+import type { JsonObject } from "./json.ts";
 
 /** When a manifest is created and what deletes its resource. See {@link KindRule.wave}. */
-export type Wave = "before" | "workload" | "after";
+export type Wave = "namespace" | "before" | "workload" | "after";
+
+/** The two templates: of a repl, and of a user's namespace. */
+export type TemplateName = "repl" | "user-namespace";
 
 /** What this service knows of a kind that a template may contain. Adding a kind is adding a row. */
 export interface KindRule {
   readonly apiVersion: string;
+  /** Which templates may contain it. */
+  readonly templates: readonly TemplateName[];
   /**
-   * `before`: what pods need to start; created first and deleted by name. `workload`: runs the pods and owns what
-   * comes after it. `after`: created last, with an owner reference to the workload, so that it dies with it.
+   * `namespace`: holds all the others; created before them and never deleted. `before`: what pods need to start;
+   * created first and deleted by name. `workload`: runs the pods and owns what comes after it. `after`: created last,
+   * with an owner reference to the workload, so that it dies with it.
    */
   readonly wave: Wave;
   /**
@@ -22,6 +30,11 @@ export interface KindRule {
   readonly reason: string;
   /** Fields below `spec` that the cluster chose and a replacement must repeat. */
   readonly chosenByCluster: readonly string[];
+  /**
+   * The `spec` as the server completes it. Where this is known, what somebody added to it is a difference as well;
+   * elsewhere it may be a default of the server's.
+   */
+  readonly completed?: (spec: JsonObject) => JsonObject;
   /** Where its pods are described. */
   readonly podTemplate: readonly string[];
   /** Where it says which pods it is for, if it does; must hold the placeholder, or it would be for those of other repls. */
@@ -29,6 +42,7 @@ export interface KindRule {
 }
 
 const rule = (row: Partial<KindRule> & Pick<KindRule, "apiVersion" | "wave" | "reason">): KindRule => ({
+  templates: ["repl"],
   onDifference: "update",
   recreatable: true,
   chosenByCluster: [],
@@ -36,8 +50,30 @@ const rule = (row: Partial<KindRule> & Pick<KindRule, "apiVersion" | "wave" | "r
   ...row,
 });
 
+const EVERY_TEMPLATE: readonly TemplateName[] = ["repl", "user-namespace"];
+
 /** Every kind a template may contain. */
 export const KIND_RULES: Readonly<Record<string, KindRule>> = {
+  Namespace: rule({
+    apiVersion: "v1",
+    templates: ["user-namespace"],
+    wave: "namespace",
+    recreatable: false,
+    reason: "Deleting it deletes all that it holds, users' files included.",
+  }),
+  ResourceQuota: rule({
+    apiVersion: "v1",
+    templates: ["user-namespace"],
+    wave: "before",
+    completed: (spec) => spec,
+    reason: "Has to count the first pod. Its scopes are immutable, and one more of them makes it count less.",
+  }),
+  LimitRange: rule({
+    apiVersion: "v1",
+    templates: ["user-namespace"],
+    wave: "before",
+    reason: "Has to hold for the first pod; the server completes its defaults from its limits.",
+  }),
   ServiceAccount: rule({
     apiVersion: "v1",
     wave: "before",
@@ -45,6 +81,7 @@ export const KIND_RULES: Readonly<Record<string, KindRule>> = {
   }),
   ConfigMap: rule({
     apiVersion: "v1",
+    templates: EVERY_TEMPLATE,
     wave: "before",
     reason: "Containers that read it wait for it; an immutable one can only be replaced whole.",
   }),
@@ -62,9 +99,11 @@ export const KIND_RULES: Readonly<Record<string, KindRule>> = {
   }),
   NetworkPolicy: rule({
     apiVersion: "networking.k8s.io/v1",
+    templates: EVERY_TEMPLATE,
     wave: "before",
     selector: ["spec", "podSelector", "matchLabels"],
-    reason: "Has to hold before the first packet of the workspace.",
+    completed: completedPolicy,
+    reason: "Has to hold before the first packet of the workspace. One more rule or exception opens a way.",
   }),
   Deployment: rule({
     apiVersion: "apps/v1",
@@ -106,9 +145,19 @@ export const KIND_RULES: Readonly<Record<string, KindRule>> = {
   }),
 };
 
+/** The kinds that a template of that name may contain. */
+export function kindsOf(name: TemplateName): string[] {
+  return Object.keys(KIND_RULES).filter((kind) => KIND_RULES[kind]?.templates.includes(name));
+}
+
 /** The rule of a manifest's kind. Templates are checked at start, so a missing row is a programming error. */
 export function ruleOf({ kind }: Pick<KubeObject, "kind">): KindRule {
   const found = Object.hasOwn(KIND_RULES, kind) ? KIND_RULES[kind] : undefined;
   if (found === undefined) throw new TypeError(`kind ${kind} has no rule`);
   return found;
+}
+
+/** Whether a resource of that kind stays when its repl is stopped, and is no part of a repl that runs: a user's files. */
+export function outlivesItsRepl(object: Pick<KubeObject, "kind">): boolean {
+  return ruleOf(object).onDifference === "keep";
 }

@@ -4,7 +4,7 @@ import { decide, isOurs } from "../src/apply/decide.ts";
 import { replacement } from "../src/apply/replacement.ts";
 import { LABELS, MANIFEST_HASH } from "../src/labels.ts";
 import { ownedBy } from "../src/plan/plan.ts";
-import type { Manifest } from "../src/render/render.ts";
+import type { Manifest } from "../src/render/stamp.ts";
 import { RECORDED_KINDS, type RecordedKind, recorded } from "./support/fixtures.ts";
 
 /** A copy of a resource with other metadata. */
@@ -23,6 +23,13 @@ const terminating = (object: KubeObject) =>
 /** As an earlier version of the template left it: the same but for the hash. */
 const ofOldTemplate = (object: KubeObject) =>
   withMetadata(object, { annotations: { ...object.metadata.annotations, [MANIFEST_HASH]: "0000000000000000" } });
+
+/** A copy of a Deployment without a field of its pods' spec. */
+function withoutPodField(live: KubeObject, name: string): KubeObject {
+  const copy = structuredClone(live) as KubeObject & { spec: { template: { spec: Record<string, unknown> } } };
+  delete copy.spec.template.spec[name];
+  return copy;
+}
 
 describe.each(RECORDED_KINDS)("a %s that is there already", (kind) => {
   const { manifest, live } = recorded(kind);
@@ -86,6 +93,11 @@ describe("a resource of ours that differs", () => {
       "somebody led it elsewhere",
       "Service",
       (live) => ({ ...live, spec: { ...(live.spec as object), selector: { app: "other" } } }),
+    ],
+    [
+      "somebody gave its pods a token, which they get where nothing is said",
+      "Deployment",
+      (live) => withoutPodField(live, "automountServiceAccountToken"),
     ],
     ["somebody emptied it", "ConfigMap", ({ data: _data, ...live }) => live as KubeObject],
     ["somebody changed a secret", "Secret", (live) => ({ ...live, data: { host: "b3RoZXI=" } })],

@@ -39,6 +39,8 @@ describe("not the same", () => {
     ["a field that is gone", { a: 1 }, {}],
     ["a field that somebody filled", { args: [] }, { args: ["x"] }],
     ["a switch that somebody turned on", { hostNetwork: false }, { hostNetwork: true }],
+    ["false that somebody took away where absence means true", { hostUsers: false, tty: false }, { stdin: true }],
+    ["nothing but such a false", { securityContext: { allowPrivilegeEscalation: false } }, {}],
     ["zero replicas that somebody raised", { replicas: 0 }, { replicas: 1 }],
     ["an item more", { list: [1] }, { list: [1, 2] }],
     ["an item less", { list: [1, 2] }, { list: [1] }],

@@ -51,6 +51,46 @@ test.each([
     addedKind("gateway.networking.k8s.io/v1", "HTTPRoute", "spec:", "  hostnames: [service_name.example.net]"),
     ["http://repl123.example.com", "http://repl123.example.net"],
   ],
+  [
+    "a rule without a host, whose address is not stated",
+    edited(34, "    - http:\n        paths: [{path: /service_name}]", 10),
+    [],
+  ],
+  [
+    "paths of a user at a stated address",
+    edited(
+      32,
+      `  annotations: {repl-orchestrator.dev/address: "http://localhost:30080"}
+spec:
+  rules:
+    - http:
+        paths: [{path: /user_label/service_name/ws}, {path: /user_label/service_name}]`,
+      12,
+    ),
+    [
+      "http://localhost:30080/u-41aa487887e3c45c19b2448b2f036552/repl123/ws",
+      "http://localhost:30080/u-41aa487887e3c45c19b2448b2f036552/repl123",
+    ],
+  ],
+  [
+    "a host behind a stated scheme and port",
+    edited(32, "  annotations: {repl-orchestrator.dev/address: 'https://edge.example.org:8443'}"),
+    ["https://repl123.example.com:8443"],
+  ],
+  [
+    "an HTTPRoute's hosts and paths, without patterns and repetitions",
+    addedKind(
+      "gateway.networking.k8s.io/v1",
+      "HTTPRoute",
+      "spec:",
+      "  hostnames: [service_name.example.net]",
+      "  rules:",
+      "    - matches: [{path: {value: /a}}, {path: {type: RegularExpression, value: /b.*}}]",
+      "    - matches: [{path: {value: /a}, method: POST}]",
+      "    - backendRefs: [{name: service_name, port: 3000}]",
+    ),
+    ["http://repl123.example.com", "http://repl123.example.net/a", "http://repl123.example.net"],
+  ],
 ])("the urls of %s", (_, text, expected) => {
   expect(urls(text)).toEqual(expected);
 });

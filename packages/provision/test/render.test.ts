@@ -34,6 +34,16 @@ test("the template stays as it was parsed", () => {
   expect(JSON.stringify(parsed)).toBe(before);
 });
 
+test("the user's label takes its place in values and keys, and one that looks like a placeholder is not replaced again", () => {
+  const parsed = parseTemplate(edited(4, "  annotations: {user_label-of: by user_label for service_name}"));
+  const annotations = (userId: string) => render(parsed, { ...REPL, userId }, "repls")[0]?.metadata.annotations;
+  expect(annotations("Alice.B_c")).toMatchObject({ "Alice.B_c-of": "by Alice.B_c for repl123" });
+  expect(annotations("service_name")).toMatchObject({ "service_name-of": "by service_name for repl123" });
+  expect(annotations(REPL.userId)).toMatchObject({
+    "u-41aa487887e3c45c19b2448b2f036552-of": "by u-41aa487887e3c45c19b2448b2f036552 for repl123",
+  });
+});
+
 test("an alias does not tie two manifests together", () => {
   const parsed = parseTemplate(
     edited(12, "        tier: &tier web\n        level: *tier\n      annotations: &a {x: service_name}"),

@@ -11,9 +11,13 @@ const GRACES: Graces = {
   scaleUpMs: 300_000,
   configMs: 5_000,
   imagePullMs: 20_000,
+  silenceMs: 10_000,
+  nodeLostMs: 5_000,
 };
 const WELL: WorkloadState = {
   uid: "u1",
+  namespace: "repls",
+  user: "alice",
   replId: "repl123",
   observedGeneration: 1,
   terminating: false,
@@ -31,7 +35,13 @@ describe("a container that waits", () => {
   const start = "The container runner cannot be started";
   type Case = readonly [reason: string, message: string, code: string, graceMs: number, detail: string];
   test.each<Case>([
-    ["ErrImagePull", "not found", "image_pull_failed", Number.POSITIVE_INFINITY, `${image}: not found`],
+    [
+      "ErrImagePull",
+      "dial tcp 10.0.0.1:443: i/o timeout",
+      "image_pull_failed",
+      Number.POSITIVE_INFINITY,
+      `${image}: dial tcp 10.0.0.1:443: i/o timeout`,
+    ],
     [
       "ImagePullBackOff",
       'Back-off pulling image "runner:1"',
@@ -50,6 +60,19 @@ describe("a container that waits", () => {
   ])("%s (%s)", (reason, message, code, graceMs, detail) => {
     expect(told([{ main: [waiting("runner", reason, message)] }])).toEqual([[code, graceMs, detail]]);
     expect(told([{ init: [waiting("runner", reason, message)] }])).toEqual([[code, graceMs, detail]]);
+  });
+
+  // As containerd 1.6, containerd 2 and CRI-O report what registries answer.
+  test.each([
+    'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/x/y:1": docker.io/x/y:1: not found',
+    "failed to resolve reference: pull access denied, repository does not exist or may require authorization",
+    "reading manifest 9 in docker.io/library/nginx: manifest unknown",
+    "initializing source: unauthorized: authentication required",
+    "no match for platform in manifest: not found",
+  ])("a registry's final word is not waited for again: %s", (message) => {
+    expect(told([{ main: [waiting("runner", "ErrImagePull", message)] }])).toEqual([
+      ["image_pull_failed", 0, `${image}: ${message}`],
+    ]);
   });
 
   test.each(["ContainerCreating", "PodInitializing", "SomethingNew", "constructor"])("%s is no signal", (reason) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addedKind, type Refusal, refusalOf } from "./support/refusal.ts";
+import { added, addedKind, type Refusal, refusalOf } from "./support/refusal.ts";
 import { edited } from "./support/small-template.ts";
 
 describe("Services and routes", () => {
@@ -72,6 +72,11 @@ describe("Services and routes", () => {
       "document 3, line 34: the annotation nginx.ingress.kubernetes.io/configuration-snippet is not allowed in a template",
     ],
     [
+      "snippets of another controller",
+      edited(32, "  annotations: {nginx.org/server-snippets: return 200;}"),
+      "document 3, line 33: the annotation nginx.org/server-snippets is not allowed in a template",
+    ],
+    [
       "auth-url",
       edited(32, "  annotations:\n    nginx.ingress.kubernetes.io/auth-url: http://evil"),
       "document 3, line 34: the annotation nginx.ingress.kubernetes.io/auth-url is not allowed in a template",
@@ -125,7 +130,169 @@ describe("Services and routes", () => {
       ),
       `document 4, line 50: neither the host nor every path holds service_name: ${claim}`,
     ],
+    [
+      "a host with the user in it",
+      edited(34, "    - host: service_name.user_label.example.com", 1),
+      "document 3, line 35: the host service_name.user_label.example.com holds user_label, which may have characters that no host may have",
+    ],
+    [
+      "an address with a path",
+      edited(32, "  annotations: {repl-orchestrator.dev/address: 'http://localhost/x'}"),
+      "document 3, line 33: repl-orchestrator.dev/address: expected http://host[:port] or https://host[:port]",
+    ],
+    [
+      "an address that is a list",
+      edited(32, "  annotations: {repl-orchestrator.dev/address: [http://localhost]}"),
+      "document 3, line 33: repl-orchestrator.dev/address: expected http://host[:port] or https://host[:port]",
+    ],
+    [
+      "an address of a Service",
+      edited(22, "  annotations: {repl-orchestrator.dev/address: 'http://localhost'}"),
+      "document 2, line 23: repl-orchestrator.dev/address is set by the orchestrator and must not be set in a template",
+    ],
+    [
+      "a name with the user in it",
+      edited(31, "  name: service_name-user_label", 1),
+      "document 3, line 32: metadata.name holds user_label, which may have characters that no name may have",
+    ],
   ])("%s", (_, text, refusal) => {
     expect(refusalOf(text)).toBe(refusal);
+  });
+});
+
+describe("what two repls would both get", () => {
+  const rest = "let each have a beginning or an end that the others lack";
+  const hosts = (...names: string[]) =>
+    addedKind(
+      "gateway.networking.k8s.io/v1",
+      "HTTPRoute",
+      "spec:",
+      "  hostnames:",
+      ...names.map((name) => `    - ${name}`),
+      "  rules: [{}]",
+    );
+  const paths = (...texts: string[]) =>
+    addedKind(
+      "gateway.networking.k8s.io/v1",
+      "HTTPRoute",
+      "spec:",
+      "  hostnames: [ide.example.com]",
+      "  rules:",
+      ...texts.map((text) => `    - matches: [{path: ${text}}]`),
+    );
+  const line = (number: number, message: string) => `document 4, line ${number}: ${message}; ${rest}`;
+  const clash = (number: number, one: string, other: string) =>
+    line(number, `${one} of one repl can be the address of another's ${other}`);
+
+  test.each<Refusal>([
+    [
+      "a host that is another's with an end",
+      hosts("service_name-api.example.com"),
+      clash(52, "service_name-api.example.com", "service_name.example.com"),
+    ],
+    [
+      "a host that is another's with a beginning",
+      hosts("api-service_name.example.com"),
+      clash(52, "api-service_name.example.com", "service_name.example.com"),
+    ],
+    [
+      "a beginning here and an end there, in another writing",
+      hosts("api-service_name.a.org", "service_name-WEB.a.org"),
+      clash(53, "service_name-web.a.org", "api-service_name.a.org"),
+    ],
+    [
+      "a shared host that a repl can have for its own",
+      addedKind(
+        "gateway.networking.k8s.io/v1",
+        "HTTPRoute",
+        "spec:",
+        "  hostnames: [ide.example.com]",
+        "  rules: [{matches: [{path: {value: /service_name}}]}]",
+      ),
+      clash(51, "ide.example.com/service_name", "service_name.example.com"),
+    ],
+    [
+      "the same, where an annotation names the shared host",
+      edited(32, "  annotations: {repl-orchestrator.dev/address: 'http://ide.example.com'}")
+        .replace(
+          "          - path: /\n            pathType: Prefix",
+          "          - path: /service_name\n            pathType: Prefix",
+        )
+        .replace(
+          "    - host: service_name.example.com\n      http:",
+          "    - host: service_name.example.com\n    - http:",
+        ),
+      `document 3, line 37: ide.example.com/service_name of one repl can be the address of another's service_name.example.com; ${rest}`,
+    ],
+    [
+      "a path below another's",
+      edited(
+        34,
+        "    - host: ide.a.org\n      http:\n        paths: [{path: /service_name}, {path: /apps/service_name}]",
+        10,
+      ),
+      `document 3, line 35: ide.a.org/apps/service_name of one repl can be the address of another's ide.a.org/service_name; ${rest}`,
+    ],
+    [
+      "a path that is another's with an end",
+      edited(
+        34,
+        "    - host: ide.a.org\n      http:\n        paths: [{path: /service_name}, {path: /service_name-x/y}]",
+        10,
+      ),
+      `document 3, line 35: ide.a.org/service_name-x/y of one repl can be the address of another's ide.a.org/service_name; ${rest}`,
+    ],
+    [
+      "a path of a repl that can be one of a user",
+      edited(
+        34,
+        "    - host: ide.a.org\n      http:\n        paths: [{path: /service_name}, {path: /user_label/service_name}]",
+        10,
+      ),
+      `document 3, line 35: ide.a.org/user_label/service_name of one repl can be the address of another's ide.a.org/service_name; ${rest}`,
+    ],
+    [
+      "two names of a kind",
+      added(
+        "apiVersion: v1",
+        "kind: Service",
+        "metadata:",
+        "  name: service_name-web",
+        "spec:",
+        "  selector: {app: service_name}",
+      ),
+      `document 4, line 49: the Service service_name-web of one repl can have the name of another's service_name; ${rest}`,
+    ],
+  ])("%s is refused", (_, text, refusal) => {
+    expect(refusalOf(text)).toBe(refusal);
+  });
+
+  test.each<readonly [string, string]>([
+    ["the same host in two routes", hosts("service_name.example.com")],
+    ["domains of their own", hosts("service_name.a.org", "service_name.b.org")],
+    ["a label of the host more", hosts("api.service_name.example.com")],
+    ["ends of their own", hosts("service_name-web.a.org", "service_name-api.a.org")],
+    ["a shared host in another domain", paths("{value: /service_name}").replace("ide.example.com", "ide.a.org")],
+    [
+      "a host with the placeholder twice",
+      hosts("service_name.service_name-x.a.org", "service_name.service_name.a.org"),
+    ],
+    [
+      "paths below one's own",
+      paths("{value: /user_label/service_name}", "{value: /user_label/service_name/ws}").replace(
+        "ide.example.com",
+        "ide.a.org",
+      ),
+    ],
+    [
+      "a path that is claimed without what lies below",
+      paths("{value: /service_name, type: Exact}", "{value: /apps/service_name}").replace(
+        "ide.example.com",
+        "ide.a.org",
+      ),
+    ],
+    ["one name for several kinds", addedKind("v1", "ConfigMap").replace("service_name-more", "service_name-web")],
+  ])("%s: nobody else's", (_, text) => {
+    expect(refusalOf(text)).toBe("accepted");
   });
 });

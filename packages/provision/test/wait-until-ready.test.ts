@@ -33,7 +33,14 @@ const unschedulable = (message: string) =>
 
 /** Longer than a test may take: what ends by it has failed. */
 const LONG_MS = 120_000;
-const GRACES: Graces = { unschedulableMs: LONG_MS, scaleUpMs: LONG_MS, configMs: LONG_MS, imagePullMs: LONG_MS };
+const GRACES: Graces = {
+  unschedulableMs: LONG_MS,
+  scaleUpMs: LONG_MS,
+  configMs: LONG_MS,
+  imagePullMs: LONG_MS,
+  silenceMs: LONG_MS,
+  nodeLostMs: LONG_MS,
+};
 
 interface Setup {
   readonly view: MemoryView;
@@ -194,6 +201,35 @@ describe("failure comes next", () => {
     await waitFor(() => performance.now() - seenAt > 50, { what: "the grace to pass", intervalMs: 5 });
     view.put(pulling("ImagePullBackOff"));
     expect(await failureOf(done)).toMatchObject({ code: "image_pull_failed" });
+  });
+
+  test("a node that went away, once its pod has been silent for a while", async () => {
+    const { view, done } = begin([deployment("rollout"), copying({ node: "node-a" })], {
+      graces: { ...GRACES, silenceMs: 20, nodeLostMs: 30 },
+    });
+    view.putNode("node-a", "is not ready: Kubelet stopped posting node status.");
+    expect(await failureOf(done)).toMatchObject({
+      code: "node_lost",
+      message: expect.stringMatching(
+        /The node node-a of the pod .* is not ready: Kubelet stopped posting node status\.$/,
+      ),
+      details: { node: "node-a" },
+    });
+  });
+
+  test("a node that comes back in time, or that may not be asked about, fails nothing", async () => {
+    const { view, done, reported } = begin([deployment("rollout"), copying({ node: "node-a" })], {
+      graces: { ...GRACES, silenceMs: 20, nodeLostMs: LONG_MS },
+    });
+    view.putNode("node-a", "is not ready.");
+    expect(await reported(2)).toMatchObject([
+      { phase: "copying" },
+      { message: expect.stringMatching(/^The node node-a/) },
+    ]);
+    view.putNode("node-a", undefined);
+    expect(await reported(3)).toMatchObject([{}, {}, { message: "Copying the repl's files." }]);
+    view.put(deployment("available"));
+    await done;
   });
 
   test("pods of an older manifest are not this start's, whatever their state", async () => {

@@ -8,10 +8,10 @@ import {
 } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { type Authority, createAuthority, type Issued } from "./certificates.ts";
+import { type Authority, createAuthority, type Issued } from "@repl/testkit";
 
 /** A request as a script sees it, over either protocol. */
-export type Request = (Http2ServerRequest | IncomingMessage) & { text: string };
+type Request = (Http2ServerRequest | IncomingMessage) & { text: string };
 /** The part that both protocols share. */
 export interface Response {
   writeHead(status: number, headers?: Record<string, string>): unknown;
@@ -28,7 +28,7 @@ export interface Response {
 export type Script = (request: Request, response: Response) => void;
 
 /** What a test server saw. */
-export interface Seen {
+interface Seen {
   method: string;
   url: string;
   path: string;

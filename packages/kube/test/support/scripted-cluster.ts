@@ -25,7 +25,7 @@ export interface ScriptedCluster {
   watchOpened(count: number): Promise<void>;
 }
 
-export interface Pod {
+interface Pod {
   kind: "Pod";
   apiVersion: "v1";
   metadata: { name: string; namespace: string; uid: string; resourceVersion: string; labels: Record<string, string> };

@@ -2,7 +2,8 @@ import { Failure } from "@repl/contract";
 import { type KubeClient, KubeError, type KubeObject, refOf, subjectOf, withRetry } from "@repl/kube";
 import type { Attempt } from "../attempt.ts";
 import { ruleOf } from "../kinds.ts";
-import type { Manifest } from "../render/render.ts";
+import { LABELS } from "../labels.ts";
+import type { Manifest } from "../render/stamp.ts";
 import { type Change, change } from "./change.ts";
 import { type Decision, decide } from "./decide.ts";
 import { removeResource } from "./remove-resource.ts";
@@ -28,10 +29,10 @@ export function manifestApplier(client: KubeClient, attempt: Attempt, patience: 
 
   /** Undefined when the name is taken. A repeat after a lost reply finds its own earlier write taking the name. */
   const create = (manifest: Manifest): Promise<KubeObject | undefined> =>
-    withRetry(async () => {
+    withRetry(async (triesSoFar) => {
       await attempt.guard();
       try {
-        return await client.create(manifest, { signal });
+        return await client.create(manifest, { signal, triesSoFar });
       } catch (error) {
         if (error instanceof KubeError && (error.class === "already_exists" || error.class === "wait_until_gone"))
           return undefined;
@@ -41,10 +42,10 @@ export function manifestApplier(client: KubeClient, attempt: Attempt, patience: 
 
   /** Undefined when the resource changed since it was read, or was recreated because the server refused the change. */
   const replace = (manifest: Manifest, live: KubeObject): Promise<KubeObject | undefined> =>
-    withRetry(async () => {
+    withRetry(async (triesSoFar) => {
       await attempt.guard();
       try {
-        return await client.replace(replacement(manifest, live), { signal });
+        return await client.replace(replacement(manifest, live), { signal, triesSoFar });
       } catch (error) {
         if (error instanceof KubeError && (error.class === "reread" || error.class === "gone")) return undefined;
         if (error instanceof KubeError && error.code === "immutable_field" && ruleOf(manifest).recreatable) {
@@ -80,7 +81,7 @@ export function manifestApplier(client: KubeClient, attempt: Attempt, patience: 
       case "refuse": {
         const subject = subjectOf(refOf(live));
         throw new Failure("resource_conflict", {
-          detail: `${subject} was not made by this service for this repl.`,
+          detail: `${subject} was not made by this service for this ${LABELS.repl in manifest.metadata.labels ? "repl" : "user"}.`,
           details: { subject },
         });
       }

@@ -2,7 +2,8 @@ import type { KubeClient } from "@repl/kube";
 import type { Attempt } from "../attempt.ts";
 import { explain } from "../explain.ts";
 import { ownedBy, type Plan } from "../plan/plan.ts";
-import type { Manifest } from "../render/render.ts";
+import type { Manifest } from "../render/stamp.ts";
+import { settleAll } from "../settle-all.ts";
 import { manifestApplier, type Patience } from "./apply-manifest.ts";
 import type { Change } from "./change.ts";
 
@@ -30,10 +31,4 @@ export async function apply(plan: Plan, client: KubeClient, attempt: Attempt, pa
   } catch (error) {
     throw explain(error);
   }
-}
-
-/** Waits for all of them before it fails with the first error: none may still be writing when the attempt ends. */
-async function settleAll<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
 }

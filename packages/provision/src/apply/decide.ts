@@ -2,7 +2,7 @@ import { isTerminating, type KubeObject } from "@repl/kube";
 import { isObject } from "../json.ts";
 import { ruleOf } from "../kinds.ts";
 import { LABELS, MANAGED_BY } from "../labels.ts";
-import type { Manifest } from "../render/render.ts";
+import type { Manifest } from "../render/stamp.ts";
 import { matches } from "./matches.ts";
 
 /**
@@ -22,7 +22,7 @@ export function decide(manifest: Manifest, live: KubeObject): Decision {
   return onDifference === "update" ? "replace" : "recreate";
 }
 
-/** Whether a resource was made by this service for the same repl and user; its generation may differ. */
+/** Whether a resource was made by this service for the same repl (or for none) and user; its generation may differ. */
 export function isOurs(manifest: Manifest, live: KubeObject): boolean {
   const label = (object: KubeObject, name: string) => object.metadata.labels?.[name];
   return (
@@ -35,7 +35,12 @@ export function isOurs(manifest: Manifest, live: KubeObject): boolean {
 /** Its annotations hold the hash, which tells that a field was removed; the rest, that somebody changed the resource. */
 function isAsWanted(manifest: Manifest, live: KubeObject): boolean {
   const { uid: _uid, resourceVersion: _version, ...metadata } = manifest.metadata;
-  return matches({ ...asAnswered(manifest), metadata }, live);
+  return matches({ ...asAnswered(manifest), metadata }, live) && hasNothingMore(manifest, live);
+}
+
+function hasNothingMore(manifest: Manifest, live: KubeObject): boolean {
+  const { completed } = ruleOf(manifest);
+  return completed === undefined || matches(live.spec, completed(isObject(manifest.spec) ? manifest.spec : {}));
 }
 
 /** A Secret's `stringData` can only be written: the server answers it in `data`, as base64. */

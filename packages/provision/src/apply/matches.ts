@@ -2,14 +2,18 @@ import { at, isObject } from "../json.ts";
 
 /**
  * Whether a resource already says everything that a manifest says. What the server added (defaults, status) does not
- * count, an empty value counts as an absent one, and quantities are compared by value: the server writes `1000m` as `1`.
+ * count, an empty value counts as an absent one but where absence means the contrary, and quantities are compared by
+ * value: the server writes `1000m` as `1`.
  */
 export function matches(wanted: unknown, live: unknown): boolean {
   return agree(wanted, live, false);
 }
 
 /** Fields whose values, at whatever depth, are quantities; elsewhere `1000m` and `1` are two different texts. */
-const QUANTITY_FIELDS = new Set(["limits", "requests", "sizeLimit", "divisor"]);
+const QUANTITY_FIELDS = new Set(["limits", "requests", "sizeLimit", "divisor", "hard"]);
+
+/** Fields of pods that the server leaves out where nobody said them, and that are true then (core/v1). */
+const TRUE_WHERE_ABSENT = new Set(["automountServiceAccountToken", "allowPrivilegeEscalation", "hostUsers"]);
 
 function agree(wanted: unknown, live: unknown, isQuantity: boolean): boolean {
   if (isEmpty(wanted)) return isEmpty(live);
@@ -23,7 +27,9 @@ function agree(wanted: unknown, live: unknown, isQuantity: boolean): boolean {
   if (isObject(wanted)) {
     if (!isObject(live)) return false;
     return Object.entries(wanted).every(([key, value]) =>
-      agree(value, at(live, key), isQuantity || QUANTITY_FIELDS.has(key)),
+      isTelling(key, value)
+        ? at(live, key) === false
+        : agree(value, at(live, key), isQuantity || QUANTITY_FIELDS.has(key)),
     );
   }
   return wanted === live || (isQuantity && sameQuantity(wanted, live));
@@ -32,7 +38,12 @@ function agree(wanted: unknown, live: unknown, isQuantity: boolean): boolean {
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === false || value === 0) return true;
   if (Array.isArray(value)) return value.length === 0;
-  return isObject(value) && Object.values(value).every(isEmpty);
+  return isObject(value) && Object.entries(value).every(([key, inner]) => isEmpty(inner) && !isTelling(key, inner));
+}
+
+/** Whether a field says false where nothing said would mean true. */
+function isTelling(key: string, value: unknown): boolean {
+  return value === false && TRUE_WHERE_ABSENT.has(key);
 }
 
 /** Factors of Kubernetes' quantity suffixes (apimachinery, resource.Quantity). */

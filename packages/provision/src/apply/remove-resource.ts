@@ -12,10 +12,10 @@ export function removeResource(
   retry: RetryOptions,
 ): Promise<void> {
   const { signal } = attempt;
-  return withRetry(async () => {
+  return withRetry(async (triesSoFar) => {
     await attempt.guard();
     try {
-      await client.remove(refOf(live), { uid: live.metadata.uid, propagation: "Foreground", signal });
+      await client.remove(refOf(live), { uid: live.metadata.uid, propagation: "Foreground", signal, triesSoFar });
     } catch (error) {
       if (!(error instanceof KubeError && (error.class === "gone" || error.class === "reread"))) throw error;
     }

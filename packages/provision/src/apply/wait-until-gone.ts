@@ -43,9 +43,9 @@ export async function waitUntilGone(
 
 /** The resource, or undefined where there is none. */
 export function find(client: KubeClient, ref: ResourceRef, options: RetryOptions) {
-  return withRetry(async () => {
+  return withRetry(async (triesSoFar) => {
     try {
-      return await client.get(ref, { signal: options.signal });
+      return await client.get(ref, { signal: options.signal, triesSoFar });
     } catch (error) {
       if (error instanceof KubeError && error.class === "gone") return undefined;
       throw error;

@@ -1,6 +1,6 @@
 import type { KubeObject } from "@repl/kube";
 import { ruleOf, type Wave } from "../kinds.ts";
-import type { Manifest } from "../render/render.ts";
+import type { Manifest } from "../render/stamp.ts";
 
 /** What to apply, in three waves; the manifests of one wave do not depend on each other. */
 export interface Plan {

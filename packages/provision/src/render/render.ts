@@ -1,21 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Repl } from "@repl/contract";
-import type { KubeObject } from "@repl/kube";
-import { at, isObject, type JsonObject } from "../json.ts";
-import { ruleOf } from "../kinds.ts";
-import { labelsOf, MANIFEST_HASH } from "../labels.ts";
+import { labelsOf } from "../labels.ts";
 import type { Template } from "../template/parse.ts";
-import { PLACEHOLDER } from "./placeholder.ts";
+import { valuesOf } from "./placeholder.ts";
+import { type Manifest, stamp } from "./stamp.ts";
 import { substitute } from "./substitute.ts";
-
-/** A rendered manifest, complete but for its owner reference. */
-export interface Manifest extends KubeObject {
-  readonly metadata: KubeObject["metadata"] & {
-    readonly namespace: string;
-    readonly labels: Record<string, string>;
-    readonly annotations: Record<string, string>;
-  };
-}
 
 /**
  * The manifests of one repl, in the template's order: placeholders substituted, namespace, labels and the hash of the
@@ -23,47 +11,6 @@ export interface Manifest extends KubeObject {
  */
 export function render(template: Template, repl: Repl, namespace: string): Manifest[] {
   const labels = labelsOf(repl);
-  return template.manifests.map((document) => {
-    const manifest = stamp(substitute(document, PLACEHOLDER, repl.replId), labels, namespace);
-    return withHash(manifest);
-  });
-}
-
-function stamp(document: KubeObject, labels: Record<string, string>, namespace: string): Manifest {
-  const metadata = { ...document.metadata, namespace, labels: { ...document.metadata.labels, ...labels } };
-  const manifest = { ...document, metadata: { ...metadata, annotations: { ...metadata.annotations } } };
-  return changePods(manifest, (pods) => ({ ...pods, labels: { ...objectAt(pods, "labels"), ...labels } }));
-}
-
-function withHash(manifest: Manifest): Manifest {
-  const hash = createHash("sha256").update(JSON.stringify(manifest)).digest("hex").slice(0, 16);
-  const annotate = (metadata: JsonObject) => ({
-    ...metadata,
-    annotations: { ...objectAt(metadata, "annotations"), [MANIFEST_HASH]: hash },
-  });
-  const annotated = {
-    ...manifest,
-    metadata: annotate(manifest.metadata as JsonObject) as unknown as Manifest["metadata"],
-  };
-  return changePods(annotated, annotate);
-}
-
-/** A copy of the manifest with other metadata for its pods; the manifest itself where its kind has none. */
-function changePods(manifest: Manifest, change: (metadata: JsonObject) => JsonObject): Manifest {
-  const path = ruleOf(manifest).podTemplate;
-  return path.length === 0 ? manifest : (changeAt(manifest, [...path, "metadata"], change) as Manifest);
-}
-
-function changeAt(
-  tree: unknown,
-  [step, ...rest]: readonly string[],
-  change: (found: JsonObject) => JsonObject,
-): unknown {
-  const found = isObject(tree) ? tree : {};
-  return step === undefined ? change(found) : { ...found, [step]: changeAt(found[step], rest, change) };
-}
-
-function objectAt(tree: unknown, key: string): JsonObject {
-  const found = at(tree, key);
-  return isObject(found) ? found : {};
+  const values = valuesOf(repl);
+  return template.manifests.map((document) => stamp(substitute(document, values), labels, namespace));
 }

@@ -7,8 +7,9 @@ import { retryOptions } from "../apply/retry-options.ts";
 import { find, waitUntilGone } from "../apply/wait-until-gone.ts";
 import type { Attempt } from "../attempt.ts";
 import { explain } from "../explain.ts";
-import { ruleOf } from "../kinds.ts";
-import type { Manifest } from "../render/render.ts";
+import { outlivesItsRepl } from "../kinds.ts";
+import type { Manifest } from "../render/stamp.ts";
+import { settleAll } from "../settle-all.ts";
 
 /**
  * Deletes a repl's resources and waits until they, and the pods they own, are gone. What is not there, or belongs to
@@ -22,9 +23,9 @@ export async function stop(
   attempt: Attempt,
   patience: Patience,
 ): Promise<ChangeSet> {
-  const doomed = manifests.filter((manifest) => ruleOf(manifest).onDifference !== "keep");
+  const doomed = manifests.filter((manifest) => !outlivesItsRepl(manifest));
   try {
-    return await Promise.all(doomed.map((manifest) => remove(manifest, client, attempt, patience)));
+    return await settleAll(doomed.map((manifest) => remove(manifest, client, attempt, patience)));
   } catch (error) {
     throw explain(error);
   }

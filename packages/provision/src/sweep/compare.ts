@@ -17,18 +17,25 @@ export interface FoundResource {
   readonly terminating: boolean;
 }
 
+/** A resource that a running repl has. */
+export type WantedResource = Pick<FoundResource, "kind" | "name">;
+
 /** What the sweep compares. The resources must have been listed before the intents were read. */
 export interface Situation {
   readonly resources: readonly FoundResource[];
   /** By replId: of every repl that is meant to run and of every repl that has a resource. */
   readonly intents: ReadonlyMap<string, Intent>;
-  /** Kinds of which each running repl has a resource. */
-  readonly kinds: readonly string[];
+  /** What a repl that runs has. */
+  readonly wantedOf: (intent: Intent) => readonly WantedResource[];
+  /** The namespace that a user's repls belong in. */
+  readonly homeOf: (userId: string) => string;
   readonly nowMs: number;
   /** Resources older than this may belong to repls that this Redis has never heard of. */
   readonly knownSinceMs: number;
   /** Running repls that nobody has used for longer are stopped; 0: never. */
   readonly idleTimeoutMs: number;
+  /** What a start that failed has left is to be looked at: it stays until the repl is started or stopped again. */
+  readonly keepFailed: boolean;
 }
 
 /** What the sweep found out of order, and what to do about it. */
@@ -60,31 +67,69 @@ function compareOne(intent: Intent, resources: readonly FoundResource[], situati
   const foreign = resources.filter((resource) => !own.includes(resource));
   const alive = own.filter(({ terminating }) => !terminating);
   return [
-    ...(intent.desired === "stopped" ? alive.map(orphanOfStopped) : compareRunning(intent, alive, situation)),
+    ...(intent.desired === "stopped"
+      ? compareStopped(intent, alive, situation)
+      : compareRunning(intent, alive, situation)),
     ...foreign.map((resource) => report(resource, `it belongs to the user ${resource.user}, the repl to another`)),
   ];
 }
 
-function orphanOfStopped(resource: FoundResource): Finding {
-  return { do: "delete", resource, because: "its repl is meant to be stopped" };
+function compareStopped(intent: Intent, alive: readonly FoundResource[], { keepFailed }: Situation): Finding[] {
+  if (keepFailed && intent.startFailed) return [];
+  return alive.map((resource) => orphan(resource, "its repl is meant to be stopped"));
+}
+
+function orphan(resource: FoundResource, because: string): Finding {
+  return { do: "delete", resource, because };
 }
 
 function compareRunning(intent: Intent, alive: readonly FoundResource[], situation: Situation): Finding[] {
-  const { kinds, nowMs, idleTimeoutMs } = situation;
+  const { wantedOf, homeOf, nowMs, idleTimeoutMs } = situation;
   if (idleTimeoutMs > 0 && intent.readyAt > 0 && Math.max(intent.seenAt, intent.readyAt) < nowMs - idleTimeoutMs) {
     const because = `nobody has used it for ${Math.round(idleTimeoutMs / 60_000)} minutes`;
     return [{ do: "stop", intent, because, unusedSinceMs: nowMs - idleTimeoutMs }];
   }
   const current = alive.filter(({ generation }) => generation >= intent.generation);
-  const missing = kinds.filter((kind) => !current.some((resource) => resource.kind === kind));
-  if (missing.length > 0) return [restart(intent, missing)];
-  const stale = alive.filter(({ generation }) => generation < intent.generation);
-  return stale.map((resource) => ({ do: "delete", resource, because: "its repl is past its generation" }));
+  const wanted = wantedOf(intent);
+  const home = homeOf(intent.userId);
+  const place = placeOf(home, current, wanted);
+  if (place === undefined) return [restart(intent, missingAt(home, current, wanted))];
+  return [
+    ...alive
+      .filter(({ namespace, generation }) => namespace === place && generation < intent.generation)
+      .map((resource) => orphan(resource, "its repl is past its generation")),
+    ...alive
+      .filter(({ namespace }) => namespace !== place)
+      .map((resource) => orphan(resource, `its repl runs in the namespace ${place}`)),
+  ];
+}
+
+/**
+ * Where the repl is complete: at home, or else where it was started before homes were changed. There it runs on until its
+ * next start, as it does after a change of the template.
+ */
+function placeOf(
+  home: string,
+  current: readonly FoundResource[],
+  wanted: readonly WantedResource[],
+): string | undefined {
+  const places = new Set([home, ...current.map(({ namespace }) => namespace)]);
+  return [...places].find((place) => missingAt(place, current, wanted).length === 0);
+}
+
+function missingAt(
+  place: string,
+  current: readonly FoundResource[],
+  wanted: readonly WantedResource[],
+): WantedResource[] {
+  const there = current.filter(({ namespace }) => namespace === place);
+  return wanted.filter((one) => !there.some(({ kind, name }) => kind === one.kind && name === one.name));
 }
 
 /** A start that has just failed would fail again: what is left of it stays as it is until somebody asks for it. */
-function restart(intent: Intent, missing: readonly string[]): Finding {
-  const because = `it is meant to run and has no ${missing.join(", ")} of generation ${intent.generation}`;
+function restart(intent: Intent, missing: readonly WantedResource[]): Finding {
+  const names = missing.map(({ kind, name }) => `${kind}/${name}`).join(", ");
+  const because = `it is meant to run and has no ${names} of generation ${intent.generation}`;
   if (intent.lastFailed)
     return { do: "report", subject: intent.replId, because: `${because}, but its last start failed` };
   return { do: "start", intent, because };
@@ -92,8 +137,7 @@ function restart(intent: Intent, missing: readonly string[]): Finding {
 
 function judgeUnknown(resource: FoundResource, { nowMs, knownSinceMs }: Situation): Finding[] {
   if (resource.terminating || resource.createdAtMs > nowMs - YOUNG_MS) return [];
-  if (resource.createdAtMs >= knownSinceMs)
-    return [{ do: "delete", resource, because: "nobody has asked for its repl" }];
+  if (resource.createdAtMs >= knownSinceMs) return [orphan(resource, "nobody has asked for its repl")];
   return [report(resource, "it is older than this Redis, which does not know its repl")];
 }
 

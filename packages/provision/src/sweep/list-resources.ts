@@ -1,26 +1,51 @@
-import { type KindRef, type KubeClient, type KubeObject, withRetry } from "@repl/kube";
-import { LABELS, OURS } from "../labels.ts";
+import {
+  KINDS,
+  type KindName,
+  type KindRef,
+  type KubeClient,
+  type KubeObject,
+  type ListOptions,
+  withRetry,
+} from "@repl/kube";
+import type { Reach } from "../home/reach.ts";
+import { kindsOf, outlivesItsRepl } from "../kinds.ts";
+import { LABELS, OURS_OF_REPLS, OURS_OF_USERS } from "../labels.ts";
+import type { Template } from "../template/parse.ts";
 import type { FoundResource } from "./compare.ts";
 
 /** Longest wait for an API server that does not answer; the next sweep comes soon. */
 const UNAVAILABLE_MS = 10_000;
 
-/** All resources of this service of those kinds: one LIST for each kind. */
+/** All resources of repls within reach: one LIST for each kind of their template, but for claims, which outlive a repl. */
 export async function listResources(
   client: KubeClient,
-  kinds: readonly KindRef[],
-  namespace: string,
+  template: Template,
+  reach: Reach,
   signal: AbortSignal,
 ): Promise<FoundResource[]> {
+  const listed = template.manifests.filter((manifest) => !outlivesItsRepl(manifest));
+  const kinds = new Set(listed.map(({ kind }) => KINDS[kind as KindName]));
+  const found = await listAll(client, [...kinds], { namespace: reach.scope, labelSelector: OURS_OF_REPLS }, signal);
+  return found.map(toFound).filter(({ namespace }) => reach.includes(namespace));
+}
+
+/** All namespaces of users in the cluster and all that belongs in them: one LIST for each kind of their template. */
+export function listUserResources(client: KubeClient, signal: AbortSignal): Promise<KubeObject[]> {
+  const kinds = kindsOf("user-namespace").map((kind) => KINDS[kind as KindName]);
+  return listAll(client, kinds, { labelSelector: OURS_OF_USERS }, signal);
+}
+
+async function listAll(
+  client: KubeClient,
+  kinds: readonly KindRef[],
+  selection: Pick<ListOptions, "namespace" | "labelSelector">,
+  signal: AbortSignal,
+): Promise<KubeObject[]> {
+  const retry = { signal, deadlineMs: UNAVAILABLE_MS };
   const lists = await Promise.all(
-    kinds.map((kind) =>
-      withRetry(() => client.list(kind, { namespace, labelSelector: OURS, signal }), {
-        signal,
-        deadlineMs: UNAVAILABLE_MS,
-      }),
-    ),
+    kinds.map((kind) => withRetry((triesSoFar) => client.list(kind, { ...selection, signal, triesSoFar }), retry)),
   );
-  return lists.flatMap(({ items }) => items.map(toFound));
+  return lists.flatMap(({ items }) => items);
 }
 
 function toFound({ apiVersion, kind, metadata }: KubeObject): FoundResource {

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { LABELS, RESERVED_PREFIX } from "../labels.ts";
+import { ADDRESS, LABELS, RESERVED_PREFIX } from "../labels.ts";
 import { PLACEHOLDER } from "../render/placeholder.ts";
 import type { Path, TemplateDocument } from "./document.ts";
 import type { TemplateProblem } from "./template-error.ts";
@@ -15,6 +15,9 @@ interface Place {
 /** Kinds whose text is for other programs, which have placeholders of their own. */
 const FREE_TEXT = new Set(["ConfigMap", "Secret"]);
 
+/** Kinds that may say at which address they are reached. */
+const ROUTES = new Set(["Ingress", "HTTPRoute"]);
+
 /** The placeholders of other template languages, which nothing here would replace. */
 const FOREIGN_PLACEHOLDER = /\{\{\s*\w+\s*\}\}/;
 
@@ -22,7 +25,8 @@ const FOREIGN_PLACEHOLDER = /\{\{\s*\w+\s*\}\}/;
 export function checkPlaces({ tree, problem }: TemplateDocument): TemplateProblem[] {
   const isFreeText = FREE_TEXT.has(String(tree.kind));
   return placesOf(tree).flatMap(({ path, key, value }) => {
-    const problems = [reservedKey(key), mergeKey(key), notJson(value)];
+    const isAddress = ROUTES.has(String(tree.kind)) && path.join(".") === `metadata.annotations.${ADDRESS}`;
+    const problems = [isAddress ? undefined : reservedKey(key), mergeKey(key), notJson(value)];
     if (!isFreeText) problems.push(foreignPlaceholder(key), foreignPlaceholder(value));
     return problems.filter((message) => message !== undefined).map((message) => problem(path, message));
   });

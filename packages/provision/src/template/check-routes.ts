@@ -1,19 +1,20 @@
 import { at, isObject, listAt } from "../json.ts";
-import { PLACEHOLDER } from "../render/placeholder.ts";
+import { ADDRESS } from "../labels.ts";
+import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 import type { Path, TemplateDocument } from "./document.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /** Annotations by which an Ingress writes into its controller's configuration, claims hosts or sends requests elsewhere. */
 const DANGEROUS_ANNOTATION =
-  /-snippet$|\/auth-|\/mirror-|\/(rewrite-target|server-alias|upstream-vhost|permanent-redirect|temporal-redirect)$/;
+  /-snippets?$|\/auth-|\/mirror-|\/(rewrite-target|server-alias|upstream-vhost|permanent-redirect|temporal-redirect)$/;
 
 /** What may end the directive that a path becomes in a controller's configuration. */
 const UNSAFE_IN_PATH = /[;{}"'\\\s]/;
 
 /** Hosts and paths that several repls would claim, and what reaches into the ingress controller. */
 export function checkRoutes(document: TemplateDocument): TemplateProblem[] {
-  if (document.tree.kind === "Ingress") return checkIngress(document);
-  if (document.tree.kind === "HTTPRoute") return checkHttpRoute(document);
+  if (document.tree.kind === "Ingress") return [...checkAddress(document), ...checkIngress(document)];
+  if (document.tree.kind === "HTTPRoute") return [...checkAddress(document), ...checkHttpRoute(document)];
   return [];
 }
 
@@ -55,11 +56,27 @@ function checkClaim(
   const unsafe = paths.find((value) => typeof value === "string" && UNSAFE_IN_PATH.test(value));
   if (unsafe !== undefined)
     return [problem(path, `the path ${JSON.stringify(unsafe)} holds characters that are not allowed`)];
+  if (typeof host === "string" && host.includes(USER_PLACEHOLDER))
+    return [
+      problem(path, `the host ${host} holds ${USER_PLACEHOLDER}, which may have characters that no host may have`),
+    ];
   const isOwn = (value: unknown) => typeof value === "string" && value.includes(PLACEHOLDER);
   if (isOwn(host) || (paths.length > 0 && paths.every(isOwn))) return [];
   return [
     problem(path, `neither the host nor every path holds ${PLACEHOLDER}: all repls would claim the same address`),
   ];
+}
+
+function checkAddress({ tree, problem }: TemplateDocument): TemplateProblem[] {
+  const address = at(tree, "metadata", "annotations", ADDRESS);
+  if (address === undefined || isOrigin(address)) return [];
+  return [
+    problem(["metadata", "annotations", ADDRESS], `${ADDRESS}: expected http://host[:port] or https://host[:port]`),
+  ];
+}
+
+function isOrigin(value: unknown): boolean {
+  return typeof value === "string" && /^https?:\/\/[^/?#@\\\s]+$/.test(value) && URL.canParse(value);
 }
 
 function checkAnnotations({ tree, problem }: TemplateDocument): TemplateProblem[] {

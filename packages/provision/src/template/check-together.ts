@@ -1,14 +1,16 @@
 import { at } from "../json.ts";
 import { KIND_RULES } from "../kinds.ts";
+import { checkClaims } from "./check-claims.ts";
 import type { TemplateDocument } from "./document.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
-/** The problems of a template that no document has by itself. */
+/** The problems of a repl's template that no document has by itself. */
 export function checkTogether(documents: readonly TemplateDocument[]): TemplateProblem[] {
-  return [...checkDuplicates(documents), ...checkWorkload(documents)];
+  return [...checkDuplicates(documents), ...checkWorkload(documents), ...checkClaims(documents)];
 }
 
-function checkDuplicates(documents: readonly TemplateDocument[]): TemplateProblem[] {
+/** Documents of one kind and name. */
+export function checkDuplicates(documents: readonly TemplateDocument[]): TemplateProblem[] {
   const seen = new Set<string>();
   return documents.flatMap(({ tree, problem }) => {
     const subject = `${String(tree.kind)} ${JSON.stringify(at(tree, "metadata", "name"))}`;

@@ -3,11 +3,13 @@ import {
   KINDS,
   type KindName,
   type KubeClient,
+  KubeError,
   type KubeObject,
   type ReflectorStats,
   refOf,
 } from "@repl/kube";
 import { LABELS, OURS } from "../labels.ts";
+import { nodeTrouble } from "./node-trouble.ts";
 import { type PodState, readPod } from "./pod.ts";
 import { readWorkload, type WorkloadState } from "./workload.ts";
 
@@ -33,13 +35,17 @@ export interface ClusterView {
   /** Resolves when both lists have been read once. */
   readonly synced: Promise<unknown>;
   workload(uid: string): WorkloadState | undefined;
-  podsOf(replId: string): PodState[];
+  /** In whatever namespace they are. */
+  workloadsOf(replId: string): WorkloadState[];
+  podsOf(replId: string, namespace: string): PodState[];
   /** Calls back after each change of that repl's workload or pods; returns the way to end it. */
   subscribe(replId: string, listener: () => void): () => void;
   /** The workload as the API server has it now; undefined where it is gone or the server does not answer. */
   reread(workload: KubeObject, signal: AbortSignal): Promise<WorkloadState | undefined>;
   /** Whether the cluster autoscaler says that it is adding a node for a pod of that repl. */
-  isScalingUp(replId: string, signal: AbortSignal): Promise<boolean>;
+  isScalingUp(replId: string, namespace: string, signal: AbortSignal): Promise<boolean>;
+  /** Why a node runs no pods now, as the end of a sentence; undefined where it does, or where that may not be asked. */
+  nodeTrouble(name: string, signal: AbortSignal): Promise<string | undefined>;
   /** For metrics and readiness: the watches' state by kind. */
   stats(): Record<string, ReflectorStats>;
   stop(): Promise<void>;
@@ -72,11 +78,20 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
   };
   const workloads = watch(workload, readWorkload);
   const pods = watch("Pod", readPod);
+  const podsOf = (replId: string, wanted: string) =>
+    pods.store
+      .byIndex(replId)
+      .map(({ state }) => state)
+      .filter((pod) => pod.namespace === wanted);
 
+  const synced = Promise.all([workloads.synced, pods.synced]);
+  // Rejects where the view is stopped before: a process that ends while the cluster is away must not fail by that.
+  synced.catch(() => {});
   return {
-    synced: Promise.all([workloads.synced, pods.synced]),
+    synced,
     workload: (uid) => workloads.store.get(uid)?.state,
-    podsOf: (replId) => pods.store.byIndex(replId).map(({ state }) => state),
+    workloadsOf: (replId) => workloads.store.byIndex(replId).map(({ state }) => state),
+    podsOf,
     subscribe(replId, listener) {
       const own = listeners.get(replId) ?? new Set();
       listeners.set(replId, own.add(listener));
@@ -86,18 +101,26 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
       };
     },
     reread: (object, signal) => client.get(refOf(object), { signal }).then(readWorkload, () => undefined),
-    isScalingUp: async (replId, signal) => {
+    isScalingUp: async (replId, wanted, signal) => {
       const found = await Promise.all(
-        pods.store.byIndex(replId).map(({ state }) => {
-          const fieldSelector = `involvedObject.uid=${state.uid},reason=${SCALING_UP}`;
-          return client.list(KINDS.Event, { namespace: state.namespace, fieldSelector, signal });
+        podsOf(replId, wanted).map(({ uid }) => {
+          const fieldSelector = `involvedObject.uid=${uid},reason=${SCALING_UP}`;
+          return client.list(KINDS.Event, { namespace: wanted, fieldSelector, signal });
         }),
       ).catch(() => []);
       return found.some(({ items }) => items.length > 0);
     },
+    nodeTrouble: (name, signal) =>
+      client
+        .get({ ...KINDS.Node, name }, { signal })
+        .then(nodeTrouble, (error) => (isGone(error) ? "is no longer part of the cluster." : undefined)),
     stats: () => ({ [workload]: workloads.stats(), Pod: pods.stats() }),
     stop: async () => {
       await Promise.all([workloads.stop(), pods.stop()]);
     },
   };
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof KubeError && error.class === "gone";
 }

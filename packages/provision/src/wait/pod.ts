@@ -18,7 +18,7 @@ export interface ContainerState {
 }
 
 /** How a container ended. */
-export interface Ending {
+interface Ending {
   /** Whether it is over now, and not the run before. */
   readonly now: boolean;
   readonly exitCode: number;

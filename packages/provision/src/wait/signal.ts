@@ -23,10 +23,21 @@ export interface Graces {
   readonly configMs: number;
   /** An image that cannot be pulled: registries do recover, names do not. */
   readonly imagePullMs: number;
+  /** Nothing changes on a pod: from then on its node is looked at, as often as this again. */
+  readonly silenceMs: number;
+  /** The node of a silent pod is not ready, which Kubernetes says only after its own grace of 50 s. */
+  readonly nodeLostMs: number;
 }
 
 /** Fails within seconds, and gives what is created at the same time a chance to arrive. */
-export const DEFAULT_GRACES: Graces = { unschedulableMs: 8_000, scaleUpMs: 300_000, configMs: 5_000, imagePullMs: 0 };
+export const DEFAULT_GRACES: Graces = {
+  unschedulableMs: 8_000,
+  scaleUpMs: 300_000,
+  configMs: 5_000,
+  imagePullMs: 0,
+  silenceMs: 10_000,
+  nodeLostMs: 5_000,
+};
 
 /** The Deployment's complaint when its ReplicaSet cannot be created. */
 const REPLICA_SET_REFUSED = "ReplicaSetCreateError";
@@ -34,19 +45,22 @@ const REPLICA_SET_REFUSED = "ReplicaSetCreateError";
 /** Pods that a node refused and that were replaced, before it counts as a failure. */
 const MOST_REPLACED_PODS = 2;
 
-type Waiting = (container: ContainerState, graces: Graces) => Omit<Signal, "details"> | undefined;
+/** A signal but for its evidence. */
+type Cause = Omit<Signal, "details">;
+type Waiting = (container: ContainerState, graces: Graces) => Cause;
 
-const image: Waiting = (container, graces) => ({
+const failedImage = (container: ContainerState, graceMs: number): Cause => ({
   code: "image_pull_failed",
-  graceMs: graces.imagePullMs,
+  graceMs,
   detail: `The image ${container.image} of the container ${container.name} cannot be pulled${after(container.waiting?.message)}`,
 });
+const image: Waiting = (container, graces) => failedImage(container, graces.imagePullMs);
+const badImage: Waiting = (container) => failedImage(container, 0);
+/** What registries answer, through containerd or CRI-O, that no further try changes; the next one is 10 to 30 s away. */
+const NO_SUCH_IMAGE = /\bnot found\b|manifest unknown|pull access denied|\bunauthorized\b|no match for platform/i;
 // Kubelet goes back to this between its tries: it keeps the clock of the grace running, and fails nothing by itself.
-const imageAgain: Waiting = (container, graces) => ({
-  ...(image(container, graces) as Signal),
-  graceMs: Number.POSITIVE_INFINITY,
-});
-const badImage: Waiting = (container, graces) => ({ ...(image(container, graces) as Signal), graceMs: 0 });
+const failedPull: Waiting = (container) =>
+  failedImage(container, NO_SUCH_IMAGE.test(container.waiting?.message ?? "") ? 0 : Number.POSITIVE_INFINITY);
 const config: Waiting = (container, graces) => ({
   code: "config_error",
   graceMs: graces.configMs,
@@ -60,7 +74,7 @@ function after(message = ""): string {
 
 /** Reasons for which a container waits and may wait for ever (kubelet, pkg/kubelet/kuberuntime and pkg/kubelet/images). */
 const WAITING: Readonly<Record<string, Waiting>> = {
-  ErrImagePull: imageAgain,
+  ErrImagePull: failedPull,
   ImagePullBackOff: image,
   InvalidImageName: badImage,
   ErrImageNeverPull: badImage,
@@ -110,7 +124,7 @@ function podSignals(pod: PodState, graces: Graces): Signal[] {
   return signals;
 }
 
-function containerSignal(container: ContainerState, graces: Graces): Omit<Signal, "details"> | undefined {
+function containerSignal(container: ContainerState, graces: Graces): Cause | undefined {
   const reason = container.waiting?.reason ?? "";
   if (Object.hasOwn(WAITING, reason)) return WAITING[reason]?.(container, graces);
   // A container that failed before and failed again is a crash loop already, whether or not it is being held back now.
@@ -118,7 +132,7 @@ function containerSignal(container: ContainerState, graces: Graces): Omit<Signal
   return failedAgain ? crash(container) : undefined;
 }
 
-function crash(container: ContainerState): Omit<Signal, "details"> {
+function crash(container: ContainerState): Cause {
   const { exitCode, reason, message } = container.ended ?? { exitCode: 0, reason: "", message: "" };
   if (reason === "OOMKilled") {
     return {

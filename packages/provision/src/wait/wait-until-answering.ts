@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure, PHASES } from "@repl/contract";
-import { KINDS, type KubeClient } from "@repl/kube";
-import { Agent } from "undici";
+import { KINDS, type KubeClient, withRetry } from "@repl/kube";
+import { Agent, type Dispatcher } from "undici";
+import { retryOptions } from "../apply/retry-options.ts";
 import type { Attempt } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { at, listAt } from "../json.ts";
-import type { Manifest } from "../render/render.ts";
+import type { Manifest } from "../render/stamp.ts";
 import { urlsOf } from "../render/urls.ts";
 
 /**
  * What must answer before a start is completed. A Deployment that is available is not yet an address that works: ingress
  * controllers were seen to answer 503 for some seconds more.
  */
-export type ReadyCheck = "deployment" | "service" | "url";
+type ReadyCheck = "deployment" | "service" | "url";
 
 /** How far a start is followed beyond its pods. */
 export interface AnsweringOptions {
@@ -28,10 +30,12 @@ const LONGEST_REQUEST_MS = 2_000;
 const NOT_YET = new Set([502, 503, 504]);
 /** Bodies of the controllers' own 404 (ingress-nginx' default backend, nginx, Traefik); any other 404 is the workspace's. */
 const CONTROLLER_404 = /^default backend - 404|<center>nginx(\/[\d.]+)?<\/center>|^404 page not found\s*$/;
+const CONTROLLER_404_CHARACTERS = 1_000;
 
 /**
  * Waits until what the check names answers; returns at once for `deployment`.
- * @throws {Failure} `address_silent` at the deadline, with what was seen last
+ * @throws {Failure} `address_silent` at the deadline, with what was seen last; what {@link explain} makes of an API server
+ * that refuses to say, or does not answer until then
  */
 export async function waitUntilAnswering(
   manifests: readonly Manifest[],
@@ -51,7 +55,7 @@ async function untilServicesAnswer(
   endsAt: number,
 ) {
   for (const service of manifests.filter(({ kind }) => kind === "Service")) {
-    const look = () => hasEndpoints(client, service, attempt.signal);
+    const look = () => hasEndpoints(client, service, attempt, endsAt);
     await until(look, `the Service ${service.metadata.name}`, endsAt, attempt);
   }
 }
@@ -95,14 +99,20 @@ async function until(
 async function hasEndpoints(
   client: KubeClient,
   { metadata }: Manifest,
-  signal: AbortSignal,
+  attempt: Attempt,
+  endsAt: number,
 ): Promise<string | undefined> {
   const labelSelector = `kubernetes.io/service-name=${metadata.name}`;
-  const slices = await client.list(KINDS.EndpointSlice, { namespace: metadata.namespace, labelSelector, signal });
-  const endpoints = slices.items.flatMap((slice) => listAt(slice, "endpoints"));
-  return endpoints.some((endpoint) => at(endpoint, "conditions", "ready") !== false)
-    ? undefined
-    : "no endpoint is ready";
+  const selection = { namespace: metadata.namespace, labelSelector, signal: attempt.signal };
+  const retry = retryOptions(attempt, endsAt - performance.now());
+  try {
+    const list = (triesSoFar: number) => client.list(KINDS.EndpointSlice, { ...selection, triesSoFar });
+    const endpoints = (await withRetry(list, retry)).items.flatMap((slice) => listAt(slice, "endpoints"));
+    const isReady = endpoints.some((endpoint) => at(endpoint, "conditions", "ready") !== false);
+    return isReady ? undefined : "no endpoint is ready";
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 async function answers(
@@ -121,11 +131,26 @@ async function answers(
       headers: { host, "x-forwarded-proto": protocol.slice(0, -1), "user-agent": "repl-orchestrator" },
       signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_REQUEST_MS)]),
     });
-    const text = (await body.text()).slice(0, 1_000);
+    const text = await beginningOf(body, statusCode === 404 ? CONTROLLER_404_CHARACTERS : 0);
     const isNotYet = NOT_YET.has(statusCode) || (statusCode === 404 && CONTROLLER_404.test(text.trimStart()));
     return isNotYet ? `it answers ${statusCode}` : undefined;
   } catch (error) {
     signal.throwIfAborted();
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** No more of a body is read than is looked at: a user's program sends it, and may send without end. */
+async function beginningOf(body: Dispatcher.ResponseData["body"], characters: number): Promise<string> {
+  body.on("error", () => {}); // undici tells of the rest that it lets go.
+  body.setEncoding("utf8");
+  let text = "";
+  if (characters > 0) {
+    for await (const part of body) {
+      text += part;
+      if (text.length >= characters) break;
+    }
+  }
+  body.destroy();
+  return text.slice(0, characters);
 }

@@ -3,6 +3,7 @@ import type { KubeObject } from "@repl/kube";
 import type { Attempt } from "../attempt.ts";
 import { MANIFEST_HASH } from "../labels.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import { suspectNodes } from "./node-suspicion.ts";
 import type { PodState } from "./pod.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import { type Graces, type Signal, signalsBeforeObserved, signalsOf } from "./signal.ts";
@@ -20,7 +21,13 @@ export interface ReadyOptions {
 /** Where the wait stands, computed from what the watch holds. */
 type Look =
   | { readonly done: true }
-  | { readonly done: false; readonly progress: Progress; readonly signals: readonly Signal[] };
+  | {
+      readonly done: false;
+      readonly progress: Progress;
+      readonly signals: readonly Signal[];
+      /** Those of the manifest that was written. */
+      readonly pods: readonly PodState[];
+    };
 
 /**
  * Waits until a workload, as this attempt wrote it, is ready. Judged in the order generation, failure, progress.
@@ -49,16 +56,19 @@ function looker(workload: KubeObject, replId: string, { view, attempt, graces, d
   const deadline = performance.now() + deadlineMs;
   const firstSeen = new Map<string, number>();
   const show = reporter(attempt);
+  const namespace = workload.metadata.namespace ?? "";
+  const suspect = suspectNodes(view, graces, signal);
   let allowed = graces;
 
   const isHealing = async ({ code }: Failure) =>
-    code === "unschedulable" && allowed === graces && (await view.isScalingUp(replId, signal));
+    code === "unschedulable" && allowed === graces && (await view.isScalingUp(replId, namespace, signal));
 
   return async (): Promise<"ready" | { readonly lookWithinMs: number }> => {
-    const look = lookAt(workload, view.workload(workload.metadata.uid ?? ""), view.podsOf(replId), allowed);
+    const look = lookAt(workload, view.workload(workload.metadata.uid ?? ""), view.podsOf(replId, namespace), allowed);
     if (look.done) return "ready";
+    const suspicion = await suspect(look.pods);
     const now = performance.now();
-    const { failure, waiting, recheckMs } = judge(look.signals, firstSeen, now);
+    const { failure, waiting, recheckMs } = judge([...look.signals, ...suspicion.signals], firstSeen, now);
     if (failure !== undefined) {
       // A pod that fits nowhere gets a longer grace where an autoscaler says that it is adding a node.
       if (!(await isHealing(failure))) throw failure;
@@ -70,7 +80,7 @@ function looker(workload: KubeObject, replId: string, { view, attempt, graces, d
       throw deadlineExceeded(look.progress, deadlineMs);
     }
     await show(waiting === undefined ? look.progress : { ...look.progress, message: waiting });
-    return { lookWithinMs: Math.min(recheckMs, deadline - now) };
+    return { lookWithinMs: Math.min(recheckMs, deadline - now, suspicion.lookWithinMs) };
   };
 }
 
@@ -105,12 +115,13 @@ function lookAt(
 ): Look {
   if (state === undefined || state.observedGeneration < (workload.metadata.generation ?? 0)) {
     const signals = state === undefined ? [] : signalsBeforeObserved(state, graces);
-    return { done: false, signals, progress: { phase: "scheduling", message: "Waiting for the cluster to act." } };
+    const progress = { phase: "scheduling", message: "Waiting for the cluster to act." } as const;
+    return { done: false, signals, progress, pods: [] };
   }
   if (state.ready && !state.terminating) return { done: true };
   const hash = workload.metadata.annotations?.[MANIFEST_HASH];
   const pods = allPods.filter(({ manifestHash }) => manifestHash === hash);
-  return { done: false, signals: signalsOf(state, pods, graces), progress: progressOf(pods) };
+  return { done: false, signals: signalsOf(state, pods, graces), progress: progressOf(pods), pods };
 }
 
 /** Which signal has outlived its grace, and else what is waited for and when to look again. */

@@ -6,6 +6,9 @@ import { LABELS } from "../labels.ts";
 export interface WorkloadState {
   readonly uid: string;
   readonly replId: string;
+  readonly namespace: string;
+  /** The user as a label value. */
+  readonly user: string;
   /** The newest generation of the spec that its controller has acted on; 0 before the first. */
   readonly observedGeneration: number;
   readonly terminating: boolean;
@@ -39,6 +42,8 @@ export function readWorkload(object: KubeObject): WorkloadState {
   return {
     uid: object.metadata.uid ?? "",
     replId: object.metadata.labels?.[LABELS.repl] ?? "",
+    namespace: object.metadata.namespace ?? "",
+    user: object.metadata.labels?.[LABELS.user] ?? "",
     observedGeneration: observed ?? 0,
     terminating: object.metadata.deletionTimestamp !== undefined,
     ...judge(object),

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import type { Repl } from "@repl/contract";
 import type { KubeObject } from "@repl/kube";
 import { MANIFEST_HASH } from "../../src/labels.ts";
-import { type Manifest, render } from "../../src/render/render.ts";
+import { render } from "../../src/render/render.ts";
+import type { Manifest } from "../../src/render/stamp.ts";
 import { parseTemplate, type Template } from "../../src/template/parse.ts";
 
 /** The repl for which the answers below `live` were recorded. */

@@ -12,6 +12,8 @@ export interface MemoryView extends ClusterView {
   putUnseen(object: KubeObject): void;
   /** Lets an autoscaler say that it is adding a node. */
   scaleUp(): void;
+  /** Lets a node be in trouble, or well again. */
+  putNode(name: string, trouble: string | undefined): void;
   /** Takes a pod or workload away. */
   drop(object: KubeObject): void;
   /** How many listen. */
@@ -21,6 +23,7 @@ export interface MemoryView extends ClusterView {
 export function memoryView(): MemoryView {
   const objects = new Map<string, KubeObject>();
   const behind = new Map<string, KubeObject>();
+  const troubles = new Map<string, string | undefined>();
   let scalingUp = false;
   const subscribed = new Map<symbol, { replId: string; listener: () => void }>();
   const replIdOf = (object: KubeObject) => object.metadata.labels?.[LABELS.repl];
@@ -33,8 +36,13 @@ export function memoryView(): MemoryView {
       const found = objects.get(uid);
       return found === undefined ? undefined : readWorkload(found);
     },
-    podsOf: (replId) =>
-      [...objects.values()].filter((object) => object.kind === "Pod" && replIdOf(object) === replId).map(readPod),
+    workloadsOf: (replId) =>
+      [...objects.values()].filter((object) => object.kind !== "Pod" && replIdOf(object) === replId).map(readWorkload),
+    podsOf: (replId, namespace) =>
+      [...objects.values()]
+        .filter((object) => object.kind === "Pod" && replIdOf(object) === replId)
+        .filter(({ metadata }) => metadata.namespace === namespace)
+        .map(readPod),
     subscribe(replId, listener) {
       const key = Symbol(replId);
       subscribed.set(key, { replId, listener });
@@ -45,6 +53,7 @@ export function memoryView(): MemoryView {
       return Promise.resolve(found === undefined ? undefined : readWorkload(found));
     },
     isScalingUp: () => Promise.resolve(scalingUp),
+    nodeTrouble: (name) => Promise.resolve(troubles.get(name)),
     stats: () => ({}),
     stop: () => Promise.resolve(),
     put(object) {
@@ -56,6 +65,9 @@ export function memoryView(): MemoryView {
     },
     scaleUp() {
       scalingUp = true;
+    },
+    putNode(name, trouble) {
+      troubles.set(name, trouble);
     },
     drop(object) {
       objects.delete(object.metadata.uid as string);

@@ -1,0 +1,111 @@
+import { Failure } from "@repl/contract";
+import type { KubeClient } from "@repl/kube";
+import type { Patience } from "../apply/apply-manifest.ts";
+import { applyUserNamespace } from "../apply/apply-user-namespace.ts";
+import type { Attempt } from "../attempt.ts";
+import { userLabel, userNamespace } from "../labels.ts";
+import { renderUserNamespace } from "../render/render-user-namespace.ts";
+import type { Template } from "../template/parse.ts";
+import type { Homes } from "./homes.ts";
+import { type SecretsPlace, type UserSecrets, writeSecrets } from "./user-secrets.ts";
+
+/** What namespaces of users are made from. */
+export interface UserHomesOptions {
+  readonly template: Template;
+  /** Begins the name of each. */
+  readonly prefix: string;
+  readonly client: KubeClient;
+  readonly patience: Patience;
+  /** The Secrets of each namespace as they are now. */
+  readonly secrets: () => Promise<UserSecrets>;
+}
+
+/** A namespace for each user. */
+export interface UserHomes extends Homes {
+  /** Forgets namespaces that are not among these: somebody deleted them, or took their labels away. */
+  keepOnly(places: readonly SecretsPlace[]): void;
+  /** Those of the namespaces into which this process has not written the Secrets as they are now. */
+  outdated(places: readonly SecretsPlace[]): Promise<SecretsPlace[]>;
+  /** Writes the Secrets of a namespace, unless this process has written these very ones. */
+  refreshSecrets(place: SecretsPlace, attempt: Attempt): Promise<void>;
+}
+
+/** Namespaces that a process remembers, some 200 bytes each; the oldest is forgotten, and costs some calls again. */
+const MOST_REMEMBERED = 50_000;
+/** How often work is done again because its namespace went away. */
+const MOST_TRIES = 3;
+const LOST = new Set(["namespace_missing", "namespace_terminating"]);
+
+/** Homes that are made when they are first needed. What this process has seen there costs no further call. */
+export function userHomes({ template, prefix, client, patience, secrets }: UserHomesOptions): UserHomes {
+  const complete = memory<true>();
+  const written = memory<string>();
+
+  const isOutdated = ({ namespace }: SecretsPlace, { version, secrets: wanted }: UserSecrets): boolean =>
+    wanted.length > 0 && written.get(namespace) !== version;
+
+  const refreshSecrets = async (place: SecretsPlace, attempt: Attempt): Promise<void> => {
+    const wanted = await secrets();
+    if (!isOutdated(place, wanted)) return;
+    await writeSecrets(wanted, place, client, attempt, patience.unavailableMs);
+    written.set(place.namespace, wanted.version);
+  };
+
+  const ensure = async (place: SecretsPlace, attempt: Attempt): Promise<void> => {
+    if (complete.get(place.namespace) === undefined) {
+      const manifests = renderUserNamespace(template, place.namespace, place.user);
+      await applyUserNamespace(manifests, client, attempt, patience);
+      complete.set(place.namespace, true);
+    }
+    await refreshSecrets(place, attempt);
+  };
+
+  const forget = ({ namespace }: SecretsPlace): void => {
+    complete.forget(namespace);
+    written.forget(namespace);
+  };
+
+  return {
+    namespaceOf: (userId) => userNamespace(userId, prefix),
+    keepOnly(places) {
+      const names = new Set(places.map(({ namespace }) => namespace));
+      complete.keepOnly(names);
+      written.keepOnly(names);
+    },
+    async outdated(places) {
+      const wanted = await secrets();
+      return places.filter((place) => isOutdated(place, wanted));
+    },
+    refreshSecrets,
+    async within(userId, attempt, work) {
+      const place = { namespace: userNamespace(userId, prefix), user: userLabel(userId) };
+      for (let tries = 1; ; tries++) {
+        try {
+          await ensure(place, attempt);
+          return await work();
+        } catch (error) {
+          if (!(error instanceof Failure && LOST.has(error.code))) throw error;
+          forget(place);
+          if (tries === MOST_TRIES) throw error;
+        }
+      }
+    },
+  };
+}
+
+function memory<Value>() {
+  const values = new Map<string, Value>();
+  return {
+    get: (key: string) => values.get(key),
+    forget: (key: string) => values.delete(key),
+    keepOnly(keys: ReadonlySet<string>) {
+      for (const key of values.keys()) if (!keys.has(key)) values.delete(key);
+    },
+    set(key: string, value: Value) {
+      values.delete(key);
+      values.set(key, value);
+      const [oldest] = values.keys();
+      if (values.size > MOST_REMEMBERED && oldest !== undefined) values.delete(oldest);
+    },
+  };
+}

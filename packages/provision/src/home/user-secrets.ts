@@ -1,0 +1,52 @@
+import { KINDS, type KubeClient, type KubeObject, withRetry } from "@repl/kube";
+import { retryOptions } from "../apply/retry-options.ts";
+import type { Attempt } from "../attempt.ts";
+import { explain } from "../explain.ts";
+import { labelsOfUser } from "../labels.ts";
+
+/** The Secrets that belong in each user's namespace. Never to be logged. */
+export interface UserSecrets {
+  /** Changes with any of the values; it never leaves the process. */
+  readonly version: string;
+  readonly secrets: readonly {
+    readonly name: string;
+    /** Base64 by key. */
+    readonly data: Readonly<Record<string, string>>;
+  }[];
+}
+
+/** Where to write Secrets, and whose namespace that is. */
+export interface SecretsPlace {
+  readonly namespace: string;
+  /** As a label value. */
+  readonly user: string;
+}
+
+/**
+ * Writes the Secrets by server-side apply, which creates and updates alike and needs no right to read them. Fields that
+ * somebody else owns are not taken over.
+ * @throws {Failure} with a code of the contract
+ */
+export async function writeSecrets(
+  { secrets }: UserSecrets,
+  { namespace, user }: SecretsPlace,
+  client: KubeClient,
+  attempt: Attempt,
+  unavailableMs: number,
+): Promise<void> {
+  const { signal } = attempt;
+  const write = async (secret: KubeObject, triesSoFar: number) => {
+    await attempt.guard();
+    const ref = { ...KINDS.Secret, namespace, name: secret.metadata.name };
+    await client.patch(ref, secret, { type: "apply", signal, triesSoFar });
+  };
+  try {
+    for (const { name, data } of secrets) {
+      const metadata = { name, namespace, labels: labelsOfUser(user) };
+      const secret = { apiVersion: "v1", kind: "Secret", metadata, type: "Opaque", data };
+      await withRetry((triesSoFar) => write(secret, triesSoFar), retryOptions(attempt, unavailableMs));
+    }
+  } catch (error) {
+    throw explain(error);
+  }
+}
