@@ -1,39 +1,21 @@
 // Running one
 
-// Who may do what
-export type { AccessRule, TokenTable, User } from "./access/users.ts";
-// What was called
-export type { Audit, AuditEntry, AuditFilter } from "./control/audit.ts";
-// Pods that fail
-export {
-  FAILURE_PREFIXES,
-  FAILURES,
-  type FailureName,
-} from "./control/failure-kinds.ts";
-export {
-  type ActiveFailure,
-  type FailureRule,
-  type Failures,
-  REPL_LABEL,
-} from "./control/failures.ts";
-// An API that fails
-export type {
-  ActiveFault,
-  FaultEffect,
-  FaultMatch,
-  FaultRule,
-  Faults,
-} from "./control/faults.ts";
-export {
-  DEFAULT_DELAYS,
-  type Delays,
-  delaysForTotal,
-  NO_DELAYS,
-} from "./controllers/delays.ts";
-export type { Connections } from "./http/listen.ts";
-export type { Watches } from "./http/watches.ts";
-export type {
-  NodeSize,
-  SimulatorOptions,
-} from "./options.ts";
+export { DEFAULT_OPTIONS, type SimulatorOptions } from "./options.ts";
 export { type Simulator, startSimulator } from "./simulator.ts";
+
+// Without a network
+
+export { createSimulatorCore, type SimulatorCore } from "./core.ts";
+export type { Answer } from "./http/exchange.ts";
+export { loadSchema, type Schema } from "./schema/schema.ts";
+
+// What it holds
+
+export type { KubeObject as SimulatedObject } from "./objects/object.ts";
+export type { Change as StoreChange } from "./storage/journal.ts";
+
+// Pods that fail, and an API that fails
+
+export { FAILURE_PREFIXES, FAILURES, type FailureName } from "./control/failure-kinds.ts";
+export type { FaultRule } from "./control/faults.ts";
+export { NO_DELAYS } from "./controllers/delays.ts";

@@ -34,6 +34,8 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** Audit entries kept. */
   readonly auditLimit?: number;
+  /** False leaves `managedFields` out of what plain writes store, where nobody applies and nobody reads them. */
+  readonly managedFields?: boolean;
 }
 
 /** One node's capacity, as Kubernetes quantities. */
@@ -65,4 +67,5 @@ export const DEFAULT_OPTIONS: Omit<CompleteOptions, "token"> = {
   bookmarkMs: 60_000,
   latencyMs: 0,
   auditLimit: 50_000,
+  managedFields: true,
 };

@@ -1,42 +1,41 @@
 // Waiting
 
+export { waitFor } from "./wait-for.ts";
+
 // Kubernetes
-export {
-  type ApiAccess,
-  type ApiAnswer,
-  type ApiClient,
-  type ApiRequestOptions,
-  createApiClient,
-} from "./cluster/api-client.ts";
+
+export { type ApiAnswer, type ApiClient, createApiClient, openApiClient } from "./cluster/api-client.ts";
 export type { AuditEvent } from "./cluster/audit-log.ts";
-export { assertNoResources, type CleanNamespaceOptions, listResources } from "./cluster/clean-namespace.ts";
-export type { ClusterPart } from "./cluster/cluster-part.ts";
-export { type KubeconfigOptions, writeKubeconfig } from "./cluster/kubeconfig.ts";
+export { assertNoResources, listResources } from "./cluster/clean-namespace.ts";
+export { writeKubeconfig } from "./cluster/kubeconfig.ts";
 export { type OwnTestCluster, startTestCluster, type TestClusterOptions } from "./cluster/start-test-cluster.ts";
-export { type TempNamespace, tempNamespace } from "./cluster/temp-namespace.ts";
-export { connectTestCluster, type TestCluster, whyNoTestCluster } from "./cluster/test-cluster.ts";
+export { tempNamespace } from "./cluster/temp-namespace.ts";
+export { type TestCluster, whyNoTestCluster } from "./cluster/test-cluster.ts";
+
 // Network
+
+export type { HttpCall, HttpFault, HttpOutcome } from "./http/http-call.ts";
+export { type HttpFaults, startHttpFaults } from "./http/http-faults.ts";
 export { freePort } from "./net/free-port.ts";
-export type { LinkFault } from "./net/link.ts";
-export {
-  type Direction,
-  type Inspection,
-  startTcpProxy,
-  type TcpProxy,
-  type TcpProxyOptions,
-  type Verdict,
-} from "./net/tcp-proxy.ts";
+export { startTcpProxy, type TcpProxy } from "./net/tcp-proxy.ts";
+export { type Authority, createAuthority, type Issued, type IssueOptions } from "./tls/authority.ts";
+
 // Processes
-export type { Output } from "./process/output.ts";
+
 export {
   ProcessError,
   type ProcessExit,
   type ProcessOptions,
-  type ReadySign,
   type RunningProcess,
   startProcess,
 } from "./process/start-process.ts";
+
 // Redis
-export { assertCleanRedis, type CleanRedisOptions, keysWithPrefix } from "./redis/clean-redis.ts";
-export { type RedisOptions, startRedis, type TestRedis } from "./redis/start-redis.ts";
-export { type WaitOptions, waitFor } from "./wait-for.ts";
+
+export { assertCleanRedis, keysWithPrefix } from "./redis/clean-redis.ts";
+export { findValkey, missingValkey } from "./redis/find-valkey.ts";
+export { type RedisCost, redisCost, redisCostBetween } from "./redis/redis-cost.ts";
+export { whyNoSmallDisk } from "./redis/small-disk.ts";
+export { startRedis, type TestRedis } from "./redis/start-redis.ts";
+export { startRedisCluster, type TestRedisCluster } from "./redis/start-redis-cluster.ts";
+export { startSentinel } from "./redis/start-sentinel.ts";

@@ -4,7 +4,7 @@ import type { ApiRequest } from "../http/exchange.ts";
 import type { Target } from "../http/target.ts";
 
 /** What a user may do. `*` matches anything; resources are plurals, with the subresource behind a slash (`pods/log`). */
-export interface AccessRule {
+interface AccessRule {
   readonly verbs: readonly string[];
   readonly resources: readonly string[];
   /** All namespaces, and cluster-scoped kinds, when left out. */

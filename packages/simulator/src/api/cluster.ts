@@ -6,7 +6,7 @@ import type { Schema } from "../schema/schema.ts";
 import type { Store } from "../storage/store.ts";
 import type { AddressPool } from "./addresses.ts";
 
-/** Refuses an object at creation by throwing an ApiError; sees it complete, right before it is stored. */
+/** Refuses an object at creation by throwing an ApiError, or fills in what it leaves open; sees it right before it is stored. */
 export type Admission = (kind: Kind, object: KubeObject) => void;
 
 /** What every operation on objects needs. */
@@ -16,6 +16,8 @@ export interface Cluster {
   readonly schema: Schema;
   readonly addresses: AddressPool;
   readonly admissions: readonly Admission[];
+  /** Whether plain writes are recorded in `managedFields`. */
+  readonly managedFields: boolean;
 }
 
 /** How a write is to be done. `manager` undefined leaves managedFields alone, as the simulator's own controllers do. */

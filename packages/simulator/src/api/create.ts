@@ -98,7 +98,7 @@ export function createObject(cluster: Cluster, kind: Kind, draft: KubeObject, op
   const existing = read(cluster, kind, keyOf(object));
   if (existing !== undefined)
     throw alreadyExists(kind, object.metadata.name, existing.metadata.deletionTimestamp !== undefined);
-  const managed = recordUpdate(cluster.schema, kind, object, undefined, options);
+  const managed = recordUpdate(cluster, kind, object, undefined, options);
   if (options.managedFields) managed.metadata.managedFields = options.managedFields;
   if (kind === services) allocateAddress(cluster, managed);
   if (!options.dryRun) return cluster.store.put(resourceName(kind), managed);

@@ -4,6 +4,7 @@ import { conflict, invalid, notFound, resourceName } from "../errors/errors.ts";
 import type { Kind } from "../kinds/kind.ts";
 import { checkMetadata } from "../kinds/names.ts";
 import { keepClusterIp, services } from "../kinds/service.ts";
+import { cloneJson } from "../objects/clone.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "../objects/object.ts";
 import { recordUpdate } from "../patch/managed-fields.ts";
 import { type Cluster, read, type WriteOptions } from "./cluster.ts";
@@ -62,7 +63,7 @@ function mergeParts(kind: Kind, next: KubeObject, current: KubeObject, options: 
     };
   const { kind: kindName, apiVersion, metadata: _, ...rest } = next;
   const merged: KubeObject = { kind: kindName, apiVersion, metadata, ...rest };
-  if (kind.status) merged.status = structuredClone(current.status);
+  if (kind.status) merged.status = cloneJson(current.status);
   if (kind === services) keepClusterIp(merged, current);
   kind.fillDefaults(merged);
   return merged;
@@ -107,7 +108,7 @@ export function updateObject(
   const next = options.subresource === undefined ? withGeneration(kind, merged, current) : merged;
   const causes = [...checkMetadata(next, kind.nameRule), ...kind.validate(next), ...kind.validateUpdate(next, current)];
   if (causes.length > 0) throw invalid(kind, key.name, causes);
-  const managed = recordUpdate(cluster.schema, kind, next, current, options);
+  const managed = recordUpdate(cluster, kind, next, current, options);
   return commit(cluster, kind, managed, current, options);
 }
 

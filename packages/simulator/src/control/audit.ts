@@ -1,7 +1,7 @@
 import type { Verb } from "../http/target.ts";
 
 /** One call to the API, answered. */
-export interface AuditEntry {
+interface AuditEntry {
   /** Counts up from 1. */
   readonly number: number;
   /** ISO 8601 with milliseconds: when the call came. */
@@ -20,7 +20,7 @@ export interface AuditEntry {
 }
 
 /** Which entries to show; what is left out matches all. `subject` may hold `*`. */
-export interface AuditFilter {
+interface AuditFilter {
   readonly verb?: string;
   readonly write?: boolean;
   readonly subject?: string;

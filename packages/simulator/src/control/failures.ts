@@ -3,7 +3,7 @@ import { FAILURE_PREFIXES, type FailureName, isFailureName } from "./failure-kin
 import { matchesGlob } from "./glob.ts";
 
 /** The label by which a pod tells its repl. */
-export const REPL_LABEL = "repl-orchestrator.dev/repl";
+const REPL_LABEL = "repl-orchestrator.dev/repl";
 
 /** Tells pods of a repl to fail. */
 export interface FailureRule {
@@ -19,7 +19,7 @@ export interface FailureRule {
 }
 
 /** A rule in force. */
-export interface ActiveFailure extends FailureRule {
+interface ActiveFailure extends FailureRule {
   readonly id: string;
 }
 
@@ -52,7 +52,7 @@ function byPrefix(names: readonly string[]): FailureRule | undefined {
 }
 
 /** @throws Error naming the field when a rule is not usable. */
-export function checkFailureRule(rule: FailureRule): void {
+function checkFailureRule(rule: FailureRule): void {
   if (typeof rule.repl !== "string" || rule.repl === "") throw new Error("repl: must be a repl id or a pattern with *");
   if (!isFailureName(String(rule.failure))) throw new Error(`failure: unknown failure ${JSON.stringify(rule.failure)}`);
   for (const field of ["exitCode", "times"] as const)

@@ -2,7 +2,7 @@ import type { Target } from "../http/target.ts";
 import { matchesGlob } from "./glob.ts";
 
 /** Which calls a fault meets; what is left out matches all. Texts may hold `*`. */
-export interface FaultMatch {
+interface FaultMatch {
   readonly verbs?: readonly string[];
   /** Plurals, such as `deployments`. */
   readonly resources?: readonly string[];
@@ -37,7 +37,7 @@ export interface FaultRule {
 }
 
 /** A fault in force. `hits` counts the calls it has met. */
-export interface ActiveFault extends FaultRule {
+interface ActiveFault extends FaultRule {
   readonly id: string;
   readonly hits: number;
 }
@@ -71,7 +71,7 @@ interface Entry {
 const EFFECTS = ["answer", "drop-reply", "cut", "delay", "hold"];
 
 /** @throws Error naming the field when a rule is not usable. */
-export function checkFaultRule(rule: FaultRule): void {
+function checkFaultRule(rule: FaultRule): void {
   const { effect, times } = rule;
   if (!EFFECTS.includes(effect?.kind)) throw new Error(`effect.kind: must be one of ${EFFECTS.join(", ")}`);
   if (effect.kind === "answer" && !(effect.status >= 200 && effect.status < 600))

@@ -7,7 +7,7 @@ import { events } from "../kinds/other.ts";
 import { type KubeObject, type ObjectKey, timestamp } from "../objects/object.ts";
 
 /** What happened to an object, in the words of the component that did it. */
-export interface EventNote {
+interface EventNote {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;

@@ -2,6 +2,7 @@ import { read, readAll } from "../api/cluster.ts";
 import { removeObject } from "../api/remove.ts";
 import { updateObject } from "../api/update.ts";
 import type { Kind } from "../kinds/kind.ts";
+import { cloneJson } from "../objects/clone.ts";
 import { type KubeObject, keyOf } from "../objects/object.ts";
 import type { Change } from "../storage/journal.ts";
 import { type ControllerContext, onChange } from "./controller.ts";
@@ -71,7 +72,7 @@ export function startGarbageCollector(context: ControllerContext): void {
 
   const release = (kind: Kind, object: KubeObject, finalizer: string): void => {
     updateObject(cluster, kind, keyOf(object), (current) => ({
-      ...structuredClone(current),
+      ...cloneJson(current),
       metadata: {
         ...current.metadata,
         finalizers: (current.metadata.finalizers ?? []).filter((name) => name !== finalizer),
@@ -82,7 +83,7 @@ export function startGarbageCollector(context: ControllerContext): void {
   const orphan = (uid: string): void => {
     for (const { kind, object } of dependentsOf(uid))
       updateObject(cluster, kind, keyOf(object), (current) => ({
-        ...structuredClone(current),
+        ...cloneJson(current),
         metadata: {
           ...current.metadata,
           ownerReferences: (current.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid),

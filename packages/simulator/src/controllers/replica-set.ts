@@ -6,6 +6,7 @@ import { ApiError } from "../errors/api-error.ts";
 import { replicaSets } from "../kinds/deployment.ts";
 import { pods } from "../kinds/pod.ts";
 import type { PodStatus, PodTemplate } from "../kinds/pod-types.ts";
+import { cloneJson } from "../objects/clone.ts";
 import { type Condition, condition, withCondition, withoutCondition } from "../objects/conditions.ts";
 import { type KubeObject, keyOf } from "../objects/object.ts";
 import { type ControllerContext, flatKey, onChange, unflat } from "./controller.ts";
@@ -38,7 +39,7 @@ export const isActive = (pod: KubeObject): boolean =>
   pod.metadata.deletionTimestamp === undefined && !["Succeeded", "Failed"].includes((pod.status as PodStatus).phase);
 
 /** Milliseconds until a pod counts as available; 0 when it does, undefined while it is not ready. */
-export function untilAvailable(pod: KubeObject, minReadySeconds: number): number | undefined {
+function untilAvailable(pod: KubeObject, minReadySeconds: number): number | undefined {
   if (!isPodReady(pod)) return undefined;
   const ready = condition((pod.status as PodStatus).conditions, "Ready");
   const since = Date.parse(ready?.lastTransitionTime ?? "");
@@ -52,7 +53,7 @@ export const podFrom = (
   template: PodTemplate,
   name: { readonly name: string } | { readonly generateName: string },
 ): KubeObject =>
-  structuredClone({
+  cloneJson({
     kind: "Pod",
     apiVersion: "v1",
     metadata: {
@@ -65,7 +66,7 @@ export const podFrom = (
   });
 
 /** The pods to give up first: not yet on a node, not ready, youngest. */
-export function dispensable(list: readonly KubeObject[], count: number): readonly KubeObject[] {
+function dispensable(list: readonly KubeObject[], count: number): readonly KubeObject[] {
   const rank = (pod: KubeObject): number =>
     (isPodReady(pod) ? 2 : 0) + ((pod.status as PodStatus).phase === "Running" ? 1 : 0);
   return list
@@ -78,15 +79,20 @@ function statusFor(set: KubeObject, active: readonly KubeObject[], refusal: stri
   const ready = active.filter(isPodReady).length;
   const available = active.filter((pod) => untilAvailable(pod, minReadySeconds) === 0).length;
   const before = (set.status as ReplicaSetStatus).conditions;
+  // The first refusal stays while it lasts (kubernetes, pkg/controller/replicaset/replica_set_utils.go, SetCondition): each
+  // one names another pod, and a status that changes with each would call for the next.
+  const isKnown = before?.some(({ type, reason }) => type === "ReplicaFailure" && reason === "FailedCreate");
   const conditions =
     refusal === undefined
       ? withoutCondition(before, "ReplicaFailure")
-      : withCondition(before, {
-          type: "ReplicaFailure",
-          status: "True",
-          reason: "FailedCreate",
-          message: refusal,
-        });
+      : isKnown
+        ? (before ?? [])
+        : withCondition(before, {
+            type: "ReplicaFailure",
+            status: "True",
+            reason: "FailedCreate",
+            message: refusal,
+          });
   return {
     replicas: active.length,
     ...(active.length > 0 ? { fullyLabeledReplicas: active.length } : {}),

@@ -14,11 +14,7 @@ const statusOf = (pod: KubeObject): PodStatus => pod.status as PodStatus;
 const isOver = (pod: KubeObject): boolean => ["Succeeded", "Failed"].includes(statusOf(pod).phase);
 
 const request = (containers: readonly Container[], resource: string): number =>
-  containers.reduce((sum, { resources }) => sum + quantityOrZero(resources?.requests?.[resource]), 0);
-
-/** What a pod asks for of one resource; `pods` counts itself. */
-const need = (pod: KubeObject, resource: string): number =>
-  resource === "pods" ? 1 : request(specOf(pod).containers, resource);
+  containers.reduce((sum, { resources }) => sum + thousandths(resources?.requests?.[resource]), 0);
 
 const RESOURCES = ["cpu", "memory", "pods"] as const;
 const SHORTAGE = {
@@ -27,14 +23,48 @@ const SHORTAGE = {
   pods: "Too many pods",
 } as const;
 
+/** In thousandths, which add up and subtract without a rest. */
+type Load = Readonly<Record<(typeof RESOURCES)[number], number>>;
+
+const NOTHING: Load = { cpu: 0, memory: 0, pods: 0 };
+
+const thousandths = (quantity: unknown): number => Math.round(quantityOrZero(quantity) * 1_000);
+
+/** What a pod asks for; `pods` counts itself. */
+function needOf(pod: KubeObject): Load {
+  const { containers } = specOf(pod);
+  return { cpu: request(containers, "cpu"), memory: request(containers, "memory"), pods: 1_000 };
+}
+
+const plus = (load: Load, other: Load, sign: 1 | -1): Load => ({
+  cpu: load.cpu + sign * other.cpu,
+  memory: load.memory + sign * other.memory,
+  pods: load.pods + sign * other.pods,
+});
+
+/** What the pods of each node ask for, kept up to date by events: to place a pod costs the same however many there are. */
+function loadsByNode(context: ControllerContext): (node: string) => Load {
+  const loads = new Map<string, Load>();
+  const count = (pod: KubeObject, sign: 1 | -1): void => {
+    const { nodeName } = specOf(pod);
+    if (nodeName === undefined || isOver(pod)) return;
+    loads.set(nodeName, plus(loads.get(nodeName) ?? NOTHING, needOf(pod), sign));
+  };
+  for (const pod of readAll(context.cluster, pods)) count(pod, 1);
+  onChange(context, pods, ({ type, object, previous }) => {
+    if (previous !== undefined) count(previous, -1);
+    if (type !== "DELETED") count(object, 1);
+  });
+  return (node) => loads.get(node) ?? NOTHING;
+}
+
 /** Why a pod does not fit a node; undefined when it does. */
-function obstacle(node: KubeObject, pod: KubeObject, others: readonly KubeObject[]): string | undefined {
+function obstacle(node: KubeObject, need: Load, used: Load): string | undefined {
   if (asFields(node.spec)["unschedulable"] === true) return "node(s) were unschedulable";
   const room = asFields(asFields(node.status)["allocatable"]);
   const short = RESOURCES.find((resource) => {
-    const used = others.reduce((sum, other) => sum + need(other, resource), 0);
     const limit = room[resource];
-    return limit !== undefined && used + need(pod, resource) > quantityOrZero(limit);
+    return limit !== undefined && used[resource] + need[resource] > thousandths(limit);
   });
   return short && SHORTAGE[short];
 }
@@ -54,13 +84,13 @@ function refusal(obstacles: readonly string[]): string {
 function choose(
   all: readonly KubeObject[],
   pod: KubeObject,
-  placed: readonly KubeObject[],
+  loadOf: (node: string) => Load,
 ): { readonly node: string } | { readonly why: string } {
   const obstacles: string[] = [];
+  const need = needOf(pod);
   for (const node of all) {
     const name = node.metadata.name;
-    const others = placed.filter((other) => specOf(other).nodeName === name);
-    const why = obstacle(node, pod, others);
+    const why = obstacle(node, need, loadOf(name));
     if (why === undefined) return { node: name };
     obstacles.push(why);
   }
@@ -130,9 +160,14 @@ const TOLD =
 const isWaiting = (pod: KubeObject): boolean =>
   specOf(pod).nodeName === undefined && pod.metadata.deletionTimestamp === undefined && !isOver(pod);
 
+const wasRefused = (pod: KubeObject): boolean =>
+  isWaiting(pod) && condition(statusOf(pod).conditions, "PodScheduled") !== undefined;
+
 /** Gives pods to nodes, first fit. A pod that fits nowhere is tried again when a node changes or a pod goes. */
 export function startScheduler(context: ControllerContext): void {
   const { cluster, runtime, failures, delays } = context;
+  const loadOf = loadsByNode(context);
+  const refused = new Set<string>();
   const queue = runtime.queue((key: string) => {
     const pod = read(cluster, pods, unflat(key));
     if (pod === undefined || !isWaiting(pod)) return undefined;
@@ -141,18 +176,19 @@ export function startScheduler(context: ControllerContext): void {
       refuse(context, pod, told.message ?? TOLD);
       return undefined;
     }
-    const placed = readAll(cluster, pods).filter((other) => specOf(other).nodeName !== undefined && !isOver(other));
-    const choice = choose(readAll(cluster, nodes), pod, placed);
+    const choice = choose(readAll(cluster, nodes), pod, loadOf);
     if ("node" in choice) bind(context, pod, choice.node);
     else refuse(context, pod, choice.why);
     return undefined;
   });
   const retryRefused = (): void => {
-    for (const pod of readAll(cluster, pods))
-      if (isWaiting(pod) && condition(statusOf(pod).conditions, "PodScheduled") !== undefined) queue.add(flatKey(pod));
+    for (const key of refused) queue.add(key);
   };
   onChange(context, pods, ({ type, object }) => {
-    if (type === "ADDED") queue.addAfter(flatKey(object), delays.scheduleMs);
+    const key = flatKey(object);
+    if (type !== "DELETED" && wasRefused(object)) refused.add(key);
+    else refused.delete(key);
+    if (type === "ADDED") queue.addAfter(key, delays.scheduleMs);
     if (type === "DELETED") retryRefused();
   });
   onChange(context, nodes, retryRefused);

@@ -18,6 +18,24 @@ export interface ApiRequest {
   readonly body: string;
 }
 
+/** Whoever asks, and the way to them: a connection over HTTP, or a caller in this process. */
+export interface Peer {
+  /** The whole body. @throws ApiError 413 for a body beyond the limit */
+  body(): Promise<string>;
+  /** Ends the connection without an answer. */
+  cut(): void;
+  /** Begins an answer of many lines, with status 200. */
+  stream(): PeerStream;
+}
+
+/** An answer that goes on until one side ends it. */
+interface PeerStream {
+  write(text: string): void;
+  end(): void;
+  /** Calls back once the peer is gone, whoever ended it. */
+  onClose(listener: () => void): void;
+}
+
 /** A complete answer. A string body is sent as it is, anything else as JSON. */
 export interface Answer {
   readonly code: number;
@@ -28,7 +46,14 @@ export interface Answer {
 /** kube-apiserver's own limit for request bodies, bytes. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
-const header = (request: IncomingRequest, name: string): string => String(request.headers[name] ?? "");
+/** A request's target and headers; what a call in this process has of a request, too. */
+export interface RequestHead {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+const header = (request: RequestHead, name: string): string => String(request.headers[name] ?? "");
 
 async function readBody(request: IncomingRequest): Promise<string> {
   const parts: Buffer[] = [];
@@ -46,7 +71,7 @@ export const managerOf = (request: ApiRequest): string =>
   request.query.get("fieldManager") || (request.userAgent.split("/")[0] ?? "").slice(0, 128) || "unknown";
 
 /** The request line and headers alone, for what must be decided before the body is read. */
-export function readHead(incoming: IncomingRequest): ApiRequest {
+export function readHead(incoming: RequestHead): ApiRequest {
   const url = URL.parse(incoming.url ?? "/", "http://simulator");
   if (url === null) throw badRequest("the request URL cannot be read");
   return {
@@ -65,10 +90,37 @@ export function readHead(incoming: IncomingRequest): ApiRequest {
 const UNREADABLE = ["application/vnd.kubernetes.protobuf", "application/cbor", "application/yaml"];
 
 /** @throws ApiError 413 for a body beyond the limit, 415 for one that is no JSON. */
-export async function readWithBody(incoming: IncomingRequest, head: ApiRequest): Promise<ApiRequest> {
-  const body = await readBody(incoming);
+export async function readWithBody(peer: Peer, head: ApiRequest): Promise<ApiRequest> {
+  const body = await peer.body();
   if (body !== "" && UNREADABLE.includes(head.contentType)) throw unsupportedMediaType();
   return { ...head, body };
+}
+
+/** The peer at the other end of an HTTP request. */
+export function httpPeer(incoming: IncomingRequest, response: OutgoingResponse): Peer {
+  const cut = () => cutConnection(incoming, response);
+  return {
+    body: () => readBody(incoming),
+    cut,
+    stream() {
+      const outgoing = response as ServerResponse;
+      outgoing.writeHead(200, { "content-type": "application/json" });
+      outgoing.flushHeaders();
+      return {
+        write: (text) => {
+          if (!outgoing.destroyed && !outgoing.writableEnded) outgoing.write(text);
+        },
+        end: () => outgoing.end(),
+        onClose: (listener) => response.on("close", listener),
+      };
+    },
+  };
+}
+
+/** Resets an HTTP/2 stream or cuts an HTTP/1.1 connection. */
+function cutConnection(request: IncomingRequest, response: OutgoingResponse): void {
+  if ("stream" in response && response.stream !== undefined) response.stream.close(2);
+  else request.socket.destroy();
 }
 
 /** Writes an answer unless the peer has gone. */

@@ -14,17 +14,9 @@ import { handlePatch } from "../verbs/patch.ts";
 import { handleReplace } from "../verbs/replace.ts";
 import { startWatch } from "../verbs/watch.ts";
 import { handleDiscovery, isOpenPath } from "./discovery.ts";
-import {
-  type Answer,
-  type ApiRequest,
-  type IncomingRequest,
-  type OutgoingResponse,
-  readHead,
-  readWithBody,
-  writeAnswer,
-} from "./exchange.ts";
+import { type Answer, type ApiRequest, type Peer, type RequestHead, readHead, readWithBody } from "./exchange.ts";
 import { parseTarget, type Target, type Verb } from "./target.ts";
-import { cutConnection, type WatchHub } from "./watches.ts";
+import type { WatchHub } from "./watches.ts";
 
 /** What the request handler is made of. */
 export interface HandlerParts {
@@ -40,7 +32,8 @@ export interface HandlerParts {
   readonly control: (request: ApiRequest) => Answer;
 }
 
-export type RequestHandler = (request: IncomingRequest, response: OutgoingResponse) => void;
+/** Answers a request; undefined where nothing is left to answer: the peer was cut, or its answer is a stream. */
+export type RequestHandler = (head: RequestHead, peer: Peer) => Promise<Answer | undefined>;
 
 const VERBS: Readonly<Record<Exclude<Verb, "watch">, VerbHandler>> = {
   get: handleGet,
@@ -86,19 +79,14 @@ export function createHandler(parts: HandlerParts): RequestHandler {
   const { cluster, tokens, audit, faults, watches } = parts;
   let mutating = 0;
 
-  const work = async (
-    incoming: IncomingRequest,
-    response: OutgoingResponse,
-    target: Target,
-    head: ApiRequest,
-  ): Promise<Outcome> => {
+  const work = async (peer: Peer, target: Target, head: ApiRequest): Promise<Outcome> => {
     if (target.verb === "watch") {
       const { bookmarkMs } = parts;
       const start = startWatch(cluster, target, head, { bookmarkMs });
-      watches.run(incoming, response, start);
+      watches.run(peer, start);
       return { written: 200 };
     }
-    const request = await readWithBody(incoming, head);
+    const request = await readWithBody(peer, head);
     const verb = target.subresource === "log" ? handleLog : VERBS[target.verb];
     return { answer: verb({ cluster, target, request }) };
   };
@@ -123,12 +111,7 @@ export function createHandler(parts: HandlerParts): RequestHandler {
     if (fault?.effect.kind === "hold") await faults.released(fault.id);
   };
 
-  const resource = async (
-    incoming: IncomingRequest,
-    response: OutgoingResponse,
-    target: Target,
-    head: ApiRequest,
-  ): Promise<Outcome> => {
+  const resource = async (peer: Peer, target: Target, head: ApiRequest): Promise<Outcome> => {
     const fault = faults.take(target, head.userAgent);
     const effect = fault?.effect;
     if (effect?.kind === "answer")
@@ -140,15 +123,15 @@ export function createHandler(parts: HandlerParts): RequestHandler {
         },
       };
     if (effect?.kind === "cut") {
-      cutConnection(incoming, response);
+      peer.cut();
       return { written: 0 };
     }
     const outcome = await limited(target, async () => {
       await beforeWork(fault);
-      return work(incoming, response, target, head);
+      return work(peer, target, head);
     });
     if (effect?.kind !== "drop-reply") return outcome;
-    cutConnection(incoming, response);
+    peer.cut();
     return { written: 0 };
   };
 
@@ -158,12 +141,11 @@ export function createHandler(parts: HandlerParts): RequestHandler {
     return { answer: handleDiscovery(cluster.kinds, head.method, head.path) };
   };
 
-  const handle = async (incoming: IncomingRequest, response: OutgoingResponse): Promise<void> => {
+  const handle = async (incoming: RequestHead, peer: Peer): Promise<Answer | undefined> => {
     const head = readHead(incoming);
     if (head.path.startsWith("/simulator/")) {
-      const request = await readWithBody(incoming, head);
-      writeAnswer(response, parts.control(request));
-      return;
+      const request = await readWithBody(peer, head);
+      return parts.control(request);
     }
     const at = new Date();
     let user: User | undefined;
@@ -173,7 +155,7 @@ export function createHandler(parts: HandlerParts): RequestHandler {
       target = parseTarget(cluster.kinds, head.method, head.path, isWatch(head));
       if (target === undefined) return other(user, head);
       authorize(user, target);
-      return resource(incoming, response, target, head);
+      return resource(peer, target, head);
     };
     const outcome = await judge().catch((error: unknown): Outcome => ({ answer: answerTo(error) }));
     audit.add({
@@ -187,13 +169,11 @@ export function createHandler(parts: HandlerParts): RequestHandler {
       userAgent: head.userAgent,
       durationMs: Date.now() - at.getTime(),
     });
-    if ("answer" in outcome) writeAnswer(response, outcome.answer);
+    return "answer" in outcome ? outcome.answer : undefined;
   };
 
-  return (incoming, response) => {
-    handle(incoming, response).catch((error: unknown) => {
-      const answer = error instanceof ApiError ? answerTo(error) : answerTo(internal(String(error)));
-      writeAnswer(response, answer);
-    });
-  };
+  return (head, peer) =>
+    handle(head, peer).catch((error: unknown) =>
+      error instanceof ApiError ? answerTo(error) : answerTo(internal(String(error))),
+    );
 }

@@ -2,6 +2,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createSecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { Certificate } from "./certificate.ts";
+import { httpPeer, type IncomingRequest, type OutgoingResponse, writeAnswer } from "./exchange.ts";
 import type { RequestHandler } from "./handler.ts";
 
 /** Connections so far and now. With TLS each one is a handshake. */
@@ -21,8 +22,13 @@ export interface Listener {
 const HOST = "127.0.0.1";
 
 function serverFor(handler: RequestHandler, certificate: Certificate | undefined): Server {
-  if (certificate === undefined) return createHttpServer({ requestTimeout: 0 }, handler);
-  return createSecureServer({ allowHTTP1: true, key: certificate.key, cert: certificate.cert }, handler);
+  const serve = (incoming: IncomingRequest, response: OutgoingResponse): void => {
+    void handler(incoming, httpPeer(incoming, response)).then((answer) => {
+      if (answer !== undefined) writeAnswer(response, answer);
+    });
+  };
+  if (certificate === undefined) return createHttpServer({ requestTimeout: 0 }, serve);
+  return createSecureServer({ allowHTTP1: true, key: certificate.key, cert: certificate.cert }, serve);
 }
 
 /** Counts and remembers connections, so that closing leaves none behind. */

@@ -5,7 +5,7 @@ import type { Kinds } from "../kinds/table.ts";
 /** The API's own verbs, as RBAC knows them. */
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
-export type Subresource = "status" | "log" | "scale";
+type Subresource = "status" | "log" | "scale";
 
 /** What a resource request is about. An empty namespace means cluster scope or all namespaces; an empty name the collection. */
 export interface Target {

@@ -1,6 +1,5 @@
-import type { ServerResponse } from "node:http";
 import type { RunningWatch, WatchSink } from "../verbs/watch.ts";
-import type { IncomingRequest, OutgoingResponse } from "./exchange.ts";
+import type { Peer } from "./exchange.ts";
 
 /** The open watches, and what can go wrong with them. */
 export interface Watches {
@@ -20,7 +19,7 @@ export interface Watches {
 
 /** The writing side: the server hands its watches over here. */
 export interface WatchHub extends Watches {
-  run(request: IncomingRequest, response: OutgoingResponse, start: (sink: WatchSink) => RunningWatch): void;
+  run(peer: Peer, start: (sink: WatchSink) => RunningWatch): void;
 }
 
 interface Stream {
@@ -28,12 +27,6 @@ interface Stream {
   readonly end: () => void;
   readonly write: (text: string) => void;
   held: string[];
-}
-
-/** Resets an HTTP/2 stream or cuts an HTTP/1.1 connection. */
-export function cutConnection(request: IncomingRequest, response: OutgoingResponse): void {
-  if ("stream" in response && response.stream !== undefined) response.stream.close(2);
-  else request.socket.destroy();
 }
 
 export function createWatchHub(): WatchHub {
@@ -45,20 +38,11 @@ export function createWatchHub(): WatchHub {
     return now.length;
   };
 
-  const open = (request: IncomingRequest, response: OutgoingResponse) => {
-    const outgoing = response as ServerResponse;
-    outgoing.writeHead(200, { "content-type": "application/json" });
-    outgoing.flushHeaders();
-    const stream: Stream = {
-      cut: () => cutConnection(request, response),
-      end: () => outgoing.end(),
-      write: (text) => {
-        if (!outgoing.destroyed && !outgoing.writableEnded) outgoing.write(text);
-      },
-      held: [],
-    };
+  const open = (peer: Peer) => {
+    const outgoing = peer.stream();
+    const stream: Stream = { cut: peer.cut, end: outgoing.end, write: outgoing.write, held: [] };
     streams.add(stream);
-    return stream;
+    return { stream, outgoing };
   };
 
   return {
@@ -81,8 +65,8 @@ export function createWatchHub(): WatchHub {
     inject: (text) => {
       each((stream) => stream.write(text));
     },
-    run(request, response, start) {
-      const stream = open(request, response);
+    run(peer, start) {
+      const { stream, outgoing } = open(peer);
       const watch = start({
         send: (line) => {
           if (frozen) stream.held.push(line);
@@ -92,7 +76,7 @@ export function createWatchHub(): WatchHub {
           if (!frozen) stream.end();
         },
       });
-      response.on("close", () => {
+      outgoing.onClose(() => {
         streams.delete(stream);
         watch.stop();
       });

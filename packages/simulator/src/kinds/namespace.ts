@@ -1,6 +1,10 @@
+import { invalidValue } from "../errors/causes.ts";
 import { asFields } from "../objects/object.ts";
 import { ageColumn, nameColumn } from "./column.ts";
 import { defineKind, ensureFields, orDefault } from "./kind.ts";
+
+const LEVEL = "pod-security.kubernetes.io/enforce";
+const LEVELS = ["privileged", "baseline", "restricted"];
 
 export const namespaces = defineKind({
   group: "",
@@ -27,5 +31,10 @@ export const namespaces = defineKind({
       ...draft.metadata.labels,
       "kubernetes.io/metadata.name": draft.metadata.name,
     };
+  },
+  validate: ({ metadata: { labels } }) => {
+    const level = labels?.[LEVEL];
+    if (level === undefined || LEVELS.includes(level)) return [];
+    return [invalidValue(`metadata.labels[${LEVEL}]`, level, `must be one of ${LEVELS.join(", ")}`)];
   },
 });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { forbiddenValue } from "../errors/causes.ts";
-import { asFields, type KubeObject } from "../objects/object.ts";
+import { asFields, asList, type KubeObject } from "../objects/object.ts";
 import { ageColumn, nameColumn } from "./column.ts";
 import { defineKind, ensureFields, orDefault } from "./kind.ts";
 
@@ -104,9 +104,12 @@ export const networkPolicies = defineKind({
   columns: [nameColumn, ageColumn],
   fillDefaults: (draft) => {
     const spec = ensureFields(draft, "spec");
-    const types = spec["egress"] === undefined ? [] : ["Egress"];
+    const types = asList(spec["egress"]).length === 0 ? [] : ["Egress"];
     orDefault(spec, "policyTypes", ["Ingress", ...types]);
     ensureFields(spec, "podSelector");
+    for (const direction of ["ingress", "egress"])
+      for (const rule of asList(spec[direction]))
+        for (const port of asList(asFields(rule)["ports"])) orDefault(asFields(port), "protocol", "TCP");
   },
 });
 

@@ -10,13 +10,13 @@ export interface Container {
   readonly resources?: Resources;
 }
 
-export interface ContainerPort {
+interface ContainerPort {
   readonly containerPort: number;
   readonly protocol?: string;
   readonly name?: string;
 }
 
-export interface Resources {
+interface Resources {
   readonly requests?: Readonly<Record<string, string>>;
   readonly limits?: Readonly<Record<string, string>>;
 }

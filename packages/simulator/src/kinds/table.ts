@@ -3,6 +3,7 @@ import { deployments, replicaSets } from "./deployment.ts";
 import { ingresses } from "./ingress.ts";
 import { jobs } from "./job.ts";
 import { apiVersionOf, type Kind } from "./kind.ts";
+import { limitRanges } from "./limit-range.ts";
 import { namespaces } from "./namespace.ts";
 import { nodes } from "./node.ts";
 import { events, httpRoutes, networkPolicies, persistentVolumeClaims, resourceQuotas } from "./other.ts";
@@ -21,6 +22,7 @@ const ALWAYS: readonly Kind[] = [
   serviceAccounts,
   persistentVolumeClaims,
   resourceQuotas,
+  limitRanges,
   events,
   deployments,
   replicaSets,

@@ -25,7 +25,7 @@ export interface FieldsV1 {
 }
 
 /** `metadata` of every object. */
-export interface ObjectMeta {
+interface ObjectMeta {
   name: string;
   generateName?: string;
   namespace?: string;

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { cloneJson } from "../objects/clone.ts";
 import { isFields } from "../objects/object.ts";
 
 /** A patch that cannot be applied: a missing path, a failed test, an unknown operation. */
@@ -64,7 +65,7 @@ function apply(root: unknown, operation: Operation): void {
   else if (op === "replace") {
     remove(root, path);
     add(root, path, value);
-  } else if (op === "copy") add(root, path, structuredClone(existing(root, from)));
+  } else if (op === "copy") add(root, path, cloneJson(existing(root, from)));
   else if (op === "move") {
     const moved = existing(root, from);
     remove(root, from);
@@ -78,7 +79,7 @@ function apply(root: unknown, operation: Operation): void {
  * @throws PatchFailed when one operation cannot be done; then nothing is.
  */
 export function jsonPatch(target: unknown, operations: readonly unknown[]) {
-  const result = structuredClone(target);
+  const result = cloneJson(target);
   for (const operation of operations) apply(result, operation as Operation);
   return result;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { WriteOptions } from "../api/cluster.ts";
+import type { Cluster, WriteOptions } from "../api/cluster.ts";
 import { apiVersionOf, type Kind } from "../kinds/kind.ts";
 import { type KubeObject, type ManagedFields, timestamp } from "../objects/object.ts";
 import type { Schema } from "../schema/schema.ts";
@@ -85,13 +85,13 @@ function addTo(
 
 /** Records in managedFields which fields a plain write (POST, PUT, PATCH) set; without a manager nothing is recorded. */
 export function recordUpdate(
-  schema: Schema,
+  { schema, managedFields: isRecorded }: Pick<Cluster, "schema" | "managedFields">,
   kind: Kind,
   next: KubeObject,
   current: KubeObject | undefined,
   options: WriteOptions,
 ): KubeObject {
-  if (options.manager === undefined) return next;
+  if (options.manager === undefined || !isRecorded) return next;
   const changed = changedFields(schema, kind, next, current);
   const present = ownedFields(schema, kind, next);
   const others = (next.metadata.managedFields ?? [])

@@ -3,11 +3,9 @@ import { isFields } from "../objects/object.ts";
 import type { FieldType, Schema } from "../schema/schema.ts";
 
 /**
- * A set of fields, each as a path of elements joined by NUL: `f:spec`, `f:replicas`. Elements are written as the API server
+ * A field is named by a path of elements joined by NUL: `f:spec`, `f:replicas`. Elements are written as the API server
  * writes them: `f:<name>`, `k:{"name":"c"}` for items of keyed lists, `v:"x"` for members of sets, `.` for the item itself.
  */
-export type FieldSet = ReadonlySet<string>;
-
 const SEPARATOR = "\0";
 export const SELF = ".";
 

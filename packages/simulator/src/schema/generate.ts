@@ -20,7 +20,7 @@ interface Schema {
 const DOCUMENTS = ["api/v1", "apis/apps/v1", "apis/batch/v1", "apis/networking.k8s.io/v1"];
 const ROOTS = [
   ...["Namespace", "Pod", "Service", "ConfigMap", "Secret", "ServiceAccount"],
-  ...["PersistentVolumeClaim", "ResourceQuota", "Event", "Node"],
+  ...["PersistentVolumeClaim", "ResourceQuota", "LimitRange", "Event", "Node"],
   ...["Deployment", "ReplicaSet", "StatefulSet", "Job"],
   ...["Ingress", "NetworkPolicy", "DeleteOptions"],
 ];

@@ -17,7 +17,7 @@ export type FieldType =
     };
 
 /** One struct: its fields, and whether it is replaced as a whole by server-side apply. */
-export interface StructType {
+interface StructType {
   readonly atomic: boolean;
   readonly fields: ReadonlyMap<string, FieldType>;
 }

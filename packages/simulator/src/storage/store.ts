@@ -2,7 +2,7 @@ import { type KubeObject, keyOf, type ObjectKey } from "../objects/object.ts";
 import { type Change, createJournal, type Journal } from "./journal.ts";
 
 /** Called right after a change is committed, in commit order. Must not write to the store itself. */
-export type Listener = (change: Change) => void;
+type Listener = (change: Change) => void;
 
 /**
  * All objects of all resources under one revision counter, as etcd keeps them. Objects in it are shared and must not be changed.
@@ -20,6 +20,8 @@ export interface Store {
   put(resource: string, object: KubeObject): KubeObject;
   /** Removes; returns the last state with the resourceVersion of the removal. */
   remove(resource: string, key: ObjectKey): KubeObject | undefined;
+  /** A stored object as JSON: written once, however many watches send it. */
+  text(object: KubeObject): string;
   /** Calls the listener for each later change of one resource; returns the function that stops it. */
   subscribe(resource: string, listener: Listener): () => void;
   /** How many watches listen now. */
@@ -67,6 +69,7 @@ export function createStore(windowSize: number): Store {
   const objects = multimap(() => new Map<string, KubeObject>());
   const listeners = multimap(() => new Set<Listener>());
   const journal = createJournal(windowSize);
+  const texts = new WeakMap<KubeObject, string>();
   let revision = 1;
   let listening = 0;
 
@@ -105,6 +108,11 @@ export function createStore(windowSize: number): Store {
       const object = withRevision(previous, revision);
       commit({ type: "DELETED", resource, revision, object, previous });
       return object;
+    },
+    text(object) {
+      const text = texts.get(object) ?? JSON.stringify(object);
+      texts.set(object, text);
+      return text;
     },
     subscribe(resource, listener) {
       listeners(resource).add(listener);

@@ -7,6 +7,7 @@ import { required } from "../errors/causes.ts";
 import { badRequest, invalidOptions, unsupportedMediaType } from "../errors/errors.ts";
 import { type Answer, managerOf } from "../http/exchange.ts";
 import { formatObject, formatOf } from "../http/format.ts";
+import { cloneJson } from "../objects/clone.ts";
 import { isFields, type KubeObject } from "../objects/object.ts";
 import { type ApplyOptions, appliedFields, applyTo } from "../patch/apply.ts";
 import { jsonPatch, PatchFailed } from "../patch/json-patch.ts";
@@ -56,7 +57,7 @@ function plainPatch(context: VerbContext): Answer {
     kind,
     { namespace, name },
     (current) => {
-      const value = patched(context, structuredClone(current));
+      const value = patched(context, cloneJson(current));
       if (!isFields(value)) throw badRequest("error decoding patch");
       const fitted = fitToKind(cluster.schema, kind, value, [], validation);
       placeAt(fitted.object, { namespace, name });
@@ -125,7 +126,7 @@ function applyPatch(context: VerbContext): Answer {
     cluster,
     kind,
     key,
-    (current) => structuredClone(applyTo(cluster.schema, kind, current, object, options)),
+    (current) => cloneJson(applyTo(cluster.schema, kind, current, object, options)),
     { dryRun, ...(subresource === "status" ? { subresource } : {}) },
   );
   return { code: 200, body: formatObject(kind, updated, format) };

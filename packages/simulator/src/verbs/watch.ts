@@ -66,10 +66,12 @@ function bookmark(target: Target, revision: number, initialEnd: boolean) {
 }
 
 /** Sends objects of one watch; the first row of a table carries the columns. */
-function sender(target: Target, format: Format, sink: WatchSink) {
+function sender({ store }: Cluster, { kind }: Target, format: Format, sink: WatchSink) {
   let first = true;
   return (type: EventType, object: KubeObject): void => {
-    sink.send(line(type, formatObject(target.kind, object, format, first)));
+    // The same object goes to every watch of its kind.
+    if (format === "object") sink.send(`{"type":"${type}","object":${store.text(object)}}\n`);
+    else sink.send(line(type, formatObject(kind, object, format, first)));
     first = false;
   };
 }
@@ -103,7 +105,7 @@ export function startWatch(
   return (sink) => {
     const { store } = cluster;
     const resource = resourceName(target.kind);
-    const send = sender(target, format, sink);
+    const send = sender(cluster, target, format, sink);
     const start = options.revision ?? 0;
     const onChange = (change: Change): void => {
       const { namespace = "" } = change.object.metadata;

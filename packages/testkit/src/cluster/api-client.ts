@@ -11,7 +11,7 @@ export interface ApiAnswer {
 }
 
 /** What a request may differ in. */
-export interface ApiRequestOptions {
+interface ApiRequestOptions {
   /** Bearer token of somebody else; default the administrator's. */
   readonly token?: string;
   /** Default application/json, for PATCH application/merge-patch+json. */
@@ -38,15 +38,38 @@ export interface ApiAccess {
   readonly token: string;
 }
 
-/** A client for one API server, over a connection pool of its own. */
+/** Where an API server is and what it wants to see, whatever kind of credentials that is. */
+export interface ApiConnection {
+  readonly server: string;
+  /** PEM; a client certificate only where the server asks for one. */
+  readonly tls: {
+    readonly ca?: string | undefined;
+    readonly cert?: string | undefined;
+    readonly key?: string | undefined;
+  };
+  /** Sent with each request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A client for one API server by a user's token, over a connection pool of its own. */
 export async function createApiClient({ server, caPath, token }: ApiAccess): Promise<ApiClient> {
-  const agent = new Agent({ connect: { ca: await readFile(caPath, "utf8") }, allowH2: false });
+  return openApiClient({
+    server,
+    tls: { ca: await readFile(caPath, "utf8") },
+    headers: { authorization: `Bearer ${token}` },
+  });
+}
+
+/** A client for one API server, over a connection pool of its own. */
+export function openApiClient({ server, tls, headers }: ApiConnection): ApiClient {
+  const agent = new Agent({ connect: { ...tls }, allowH2: false });
   const request: ApiClient["request"] = async (method, path, body, options = {}) => {
     const answer = await send(new URL(path, server), {
       dispatcher: agent,
       method: method as "GET",
       headers: {
-        authorization: `Bearer ${options.token ?? token}`,
+        ...headers,
+        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
         accept: "application/json",
         ...(body === undefined ? {} : { "content-type": options.contentType ?? defaultType(method) }),
       },

@@ -17,8 +17,6 @@ export interface AuditEvent {
   readonly responseStatus?: { readonly code?: number };
   /** At level RequestResponse only. */
   readonly requestObject?: unknown;
-  readonly responseObject?: unknown;
-  readonly requestReceivedTimestamp: string;
 }
 
 /** All complete events of an audit log, oldest first. An event is written after its answer was sent: wait for it. */

@@ -25,13 +25,15 @@ const GROUPS = {
   services: "/api/v1",
   secrets: "/api/v1",
   resourcequotas: "/api/v1",
+  limitranges: "/api/v1",
   deployments: "/apis/apps/v1",
   replicasets: "/apis/apps/v1",
   ingresses: "/apis/networking.k8s.io/v1",
+  networkpolicies: "/apis/networking.k8s.io/v1",
 } as const;
 
 /** The resources the suite touches. */
-export type Resource = keyof typeof GROUPS;
+type Resource = keyof typeof GROUPS;
 
 const DEFAULT_WAIT_MS = 10_000;
 const POLL_MS = 50;

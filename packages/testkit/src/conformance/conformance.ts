@@ -3,6 +3,7 @@ import { discovering, guarding, namespacing } from "./access.ts";
 import { applying } from "./apply.ts";
 import { creating, naming, refusing } from "./create.ts";
 import { collecting, deleting } from "./delete.ts";
+import { guardingPods, isolating, limitingContainers } from "./isolation.ts";
 import { listing, watching } from "./list-watch.ts";
 import { clusterFor, type Part } from "./suite.ts";
 import type { ConformanceTarget } from "./target.ts";
@@ -31,6 +32,9 @@ const PARTS: Readonly<Record<string, Part>> = {
   rollouts: running,
   scaling,
   quotas: limiting,
+  "limits of containers": limitingContainers,
+  "Pod Security": guardingPods,
+  isolation: isolating,
 };
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TestCluster } from "./cluster.ts";
+import { eventually, type TestCluster } from "./cluster.ts";
 import { deployment, quota } from "./objects.ts";
 import type { Part } from "./suite.ts";
 import type { Json, Reply } from "./target.ts";
@@ -18,8 +18,11 @@ const isRolledOut = ({ json }: Reply): boolean =>
   json.status?.replicas === json.spec?.replicas &&
   conditionOf(json, "Progressing")?.reason === "NewReplicaSetAvailable";
 
+const ofApp = (cluster: TestCluster, resource: "pods" | "replicasets", app: string): string =>
+  `${cluster.path(resource)}?labelSelector=app%3D${app}`;
+
 const list = async (cluster: TestCluster, resource: "pods" | "replicasets", app: string): Promise<readonly Json[]> =>
-  (await cluster.call("GET", `${cluster.path(resource)}?labelSelector=app%3D${app}`)).json.items;
+  (await cluster.call("GET", ofApp(cluster, resource, app))).json.items;
 
 export const running: Part = (withCluster) => {
   test(
@@ -118,12 +121,13 @@ export const scaling: Part = (withCluster) => {
         status: "False",
         reason: "MinimumReplicasUnavailable",
       });
-      const [pod] = await list(cluster, "pods", "huge");
-      const { json } = await cluster.until(
-        "pods",
-        pod.metadata.name,
-        (now) => conditionOf(now.json, "PodScheduled") !== undefined,
+      // The Deployment counts what its ReplicaSet asks for: a pod need not exist yet.
+      const pods = await eventually(
+        () => cluster.call("GET", ofApp(cluster, "pods", "huge")),
+        ({ json: { items } }) => items.length > 0 && conditionOf(items[0], "PodScheduled") !== undefined,
+        readyMs(cluster),
       );
+      const [json] = pods.json.items;
       expect(conditionOf(json, "PodScheduled")).toMatchObject({ status: "False", reason: "Unschedulable" });
       expect(conditionOf(json, "PodScheduled").message).toContain("0/1 nodes are available: 1 Insufficient cpu.");
       expect(json.status.phase).toBe("Pending");

@@ -3,13 +3,13 @@ import { type AddressInfo, createConnection, createServer, type Server, type Soc
 import { type LinkFault, type LinkState, pump } from "./link.ts";
 
 /** "up" is from the client to the target, "down" is back. */
-export type Direction = "up" | "down";
+type Direction = "up" | "down";
 
 /** What the proxy does with a chunk that `inspect` looked at: "drop" loses the bytes, the others end the connection. */
-export type Verdict = "pass" | "drop" | "cut" | "reset";
+type Verdict = "pass" | "drop" | "cut" | "reset";
 
 /** Looks at one chunk of one connection. */
-export type Inspection = (direction: Direction, data: Buffer, connection: number) => Verdict;
+type Inspection = (direction: Direction, data: Buffer, connection: number) => Verdict;
 
 /** Where the proxy leads to. */
 export interface TcpProxyOptions {

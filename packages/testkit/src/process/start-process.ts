@@ -8,7 +8,7 @@ import { collectOutput, type Output } from "./output.ts";
 import { groupMembers, signalGroup } from "./process-group.ts";
 
 /** By what a process tells that it is ready. */
-export type ReadySign =
+type ReadySign =
   | { readonly line: RegExp }
   | { readonly url: string }
   | { readonly until: () => boolean | Promise<boolean> };
@@ -161,7 +161,7 @@ async function untilReady(
   const why =
     outcome === "late"
       ? `was not ready after ${readyTimeoutMs} ms`
-      : `ended early (code ${outcome.code}, signal ${outcome.signal})`;
+      : `ended early (${outcome.signal ?? `code ${outcome.code}`})`;
   throw new ProcessError(`${name} ${why}`, output.text());
 }
 

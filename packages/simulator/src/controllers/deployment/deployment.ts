@@ -4,6 +4,7 @@ import { removeObject } from "../../api/remove.ts";
 import { updateObject } from "../../api/update.ts";
 import { deployments, replicaSets } from "../../kinds/deployment.ts";
 import { pods } from "../../kinds/pod.ts";
+import { cloneJson } from "../../objects/clone.ts";
 import { templateHash } from "../../objects/names.ts";
 import { type KubeObject, keyOf } from "../../objects/object.ts";
 import { type ControllerContext, flatKey, onChange, unflat } from "../controller.ts";
@@ -23,7 +24,7 @@ function setFor(deployment: KubeObject, revision: number): KubeObject {
   const hash = templateHash(template);
   const labels = { ...template.metadata?.labels, [HASH]: hash };
   const { surge } = limits(specOf(deployment));
-  return structuredClone({
+  return cloneJson({
     kind: "ReplicaSet",
     apiVersion: "apps/v1",
     metadata: {
@@ -74,7 +75,7 @@ export function startDeployments(context: ControllerContext): void {
 
   const setRevision = (deployment: KubeObject, revision: number): void => {
     updateObject(cluster, deployments, keyOf(deployment), (current) => ({
-      ...structuredClone(current),
+      ...cloneJson(current),
       metadata: {
         ...current.metadata,
         annotations: {
@@ -106,7 +107,7 @@ export function startDeployments(context: ControllerContext): void {
     if (current === undefined) createSet(deployment, setFor(deployment, revision), old);
     else if (revisionOf(current) !== revision)
       updateObject(cluster, replicaSets, keyOf(current), (now) => ({
-        ...structuredClone(now),
+        ...cloneJson(now),
         metadata: {
           ...now.metadata,
           annotations: {
@@ -122,7 +123,7 @@ export function startDeployments(context: ControllerContext): void {
     const before = wantedOf(set);
     if (before === size) return;
     updateObject(cluster, replicaSets, keyOf(set), (current) => ({
-      ...structuredClone(current),
+      ...cloneJson(current),
       spec: { ...(current.spec as object), replicas: size },
     }));
     noteScaling(deployment, set, before, size);

@@ -73,7 +73,7 @@ function availability(deployment: KubeObject, now: Counts): Condition {
       };
 }
 
-export function isComplete({ deployment }: Rollout, now: Counts): boolean {
+function isComplete({ deployment }: Rollout, now: Counts): boolean {
   const wanted = specOf(deployment).replicas;
   return (
     (now.updatedReplicas ?? 0) === wanted && (now.replicas ?? 0) === wanted && (now.availableReplicas ?? 0) === wanted
