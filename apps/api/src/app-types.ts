@@ -1,4 +1,5 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { Span } from "@repl/ops";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -33,6 +34,8 @@ export interface RequestFacts {
 declare module "fastify" {
   interface FastifyRequest {
     facts: RequestFacts;
+    /** The request's own span. */
+    span: Span;
     /** Who asks; set by the plugin `authenticate` on every route but the public ones. */
     caller: Caller;
   }

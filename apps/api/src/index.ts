@@ -1,5 +1,3 @@
-// Building
-export { type AppDeps, buildApp } from "./app.ts";
+// Describing
 
-// Running
-export { type ApiOptions, type RunningApi, startApi } from "./start-api.ts";
+export { interfaceDocument } from "./interface-document.ts";

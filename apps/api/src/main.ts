@@ -1,19 +1,19 @@
+import { createLog } from "@repl/ops";
 import { loadApiSettings } from "@repl/settings";
 import closeWithGrace from "close-with-grace";
-import { createLog } from "./log.ts";
 import { startApi } from "./start-api.ts";
 
 try {
   const settings = loadApiSettings(process.env);
-  const log = createLog(settings.logLevel);
+  const log = createLog({ process: "api", level: settings.logLevel });
   const api = await startApi(settings, log);
   closeWithGrace({ delay: settings.shutdownGraceSeconds * 1_000, logger: log }, async ({ err, signal }) => {
     if (err) log.fatal({ err }, "unexpected error, ending");
     else log.info({ signal }, "ending");
-    await api.close();
+    await api.close(err ? "at once" : "in order");
     log.info("ended");
   });
 } catch (error) {
-  createLog("fatal").fatal((error as Error).message);
+  createLog({ process: "api", level: "fatal" }).fatal((error as Error).message);
   process.exitCode = 1;
 }

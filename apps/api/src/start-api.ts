@@ -1,22 +1,26 @@
 import type { AddressInfo } from "node:net";
-import { buildOpsServer, createRegistry } from "@repl/ops";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildOpsServer, createLogLimiter, createRegistry, openTracer, type TracingOptions } from "@repl/ops";
 import { loadPage } from "@repl/web";
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import type { App, FastifyBaseLogger } from "./app-types.ts";
 import { createTokenVerifier, type TokenOptions } from "./auth/token-verifier.ts";
 import { addBoard } from "./board/board.ts";
+import type { SeatLimits } from "./follow/seat.ts";
 import { createApiMetrics } from "./metrics/api-metrics.ts";
 import { addQueueGauges } from "./metrics/queue-gauges.ts";
 import { openConnections, type RedisOptions } from "./redis/connections.ts";
 
 /** Requests that come before Redis answers would only be refused; it need not be there for the process to start, though. */
 const FIRST_CONNECTION_WAIT_MS = 1_000;
-/** Part of the grace period after which clients that still send or read slowly are cut off, so that the exit is in time. */
+/** Part of what the drain delay leaves of the grace period after which clients that are slow are cut off, so that the exit is in time. */
 const CUT_OFF_AT = 0.7;
+/** Part of the same in which the last spans may still be sent. */
+const FLUSH_SHARE = 0.1;
 
 /** How the process runs; the api's settings have all of it. */
-export interface ApiOptions extends RedisOptions, TokenOptions {
+export interface ApiOptions extends RedisOptions, TokenOptions, TracingOptions, SeatLimits {
   readonly host: string;
   /** 0 takes any free port, as for `opsPort`. */
   readonly port: number;
@@ -28,56 +32,66 @@ export interface ApiOptions extends RedisOptions, TokenOptions {
   readonly authMode: "none" | "jwt";
   /** `1`: the dashboard may change jobs. */
   readonly boardWrite: "0" | "1";
-  readonly maxFollowers: number;
   readonly shutdownGraceSeconds: number;
+  /** Part of the grace period. */
+  readonly drainDelaySeconds: number;
 }
 
 /** An api that listens on both ports. */
 export interface RunningApi {
-  /** Ends it in order: unready, no new requests, open ones finished or cut off before the grace period is over. */
-  readonly close: () => Promise<void>;
+  /**
+   * Ends it in order: unready, served on for the drain delay, no new requests, open ones finished or cut off before the
+   * grace period is over. `at once` leaves the delay out, for a process that cannot be trusted any more.
+   */
+  readonly close: (when?: "in order" | "at once") => Promise<void>;
 }
 
 /**
  * Opens the connections, then both ports.
- * @throws Error naming the setting whose port cannot be listened on.
+ * @throws Error naming the setting whose port cannot be listened on, or what is wrong with Redis.
  */
 export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Promise<RunningApi> {
   const page = await loadPage();
+  const leaving = new AbortController();
   const draining = new AbortController();
+  const tracer = await openTracer(options, "api", createLogLimiter(log));
   const connections = openConnections(options, log);
   const { store, repls, enqueue, feed, operators } = connections;
-  const { corsOrigins, maxFollowers, trustedProxies } = options;
+  const { corsOrigins, maxFollowers, maxFollowersPerUser, trustedProxies } = options;
   const verifyToken = options.authMode === "jwt" ? createTokenVerifier(options) : undefined;
   const registry = createRegistry();
   const metrics = createApiMetrics(registry, () => feed.followers);
   addQueueGauges(registry, operators);
   const app = buildApp({
-    ...{ store, repls, enqueue, feed, log, metrics, corsOrigins, maxFollowers, trustedProxies, verifyToken },
+    ...{ store, repls, enqueue, feed, log, metrics, corsOrigins, trustedProxies, verifyToken, tracer },
+    ...{ maxFollowers, maxFollowersPerUser },
     page,
+    leaving: leaving.signal,
     draining: draining.signal,
   });
   const ops = buildOpsServer({
     log,
     metrics: registry,
     checks: {
-      redis: connections.ping,
+      redis: connections.check,
       port: () => holds(app.server.listening, "the public port is not open"),
       changes: () => holds(feed.live, "changes of jobs do not arrive"),
-      draining: () => holds(!draining.signal.aborted, "the process is ending"),
+      draining: () => holds(!leaving.signal.aborted, "the process is ending"),
     },
     more: (server) => addBoard(server, { ...operators, log, verifyToken, writable: options.boardWrite === "1" }),
   });
 
-  const close = async () => {
+  const close: RunningApi["close"] = async (when = "in order") => {
+    const drainDelaySeconds = when === "in order" ? options.drainDelaySeconds : 0;
+    leaving.abort();
+    if (drainDelaySeconds > 0) await sleep(drainDelaySeconds * 1_000);
     draining.abort();
     feed.close();
-    const cutOff = setTimeout(
-      () => app.server.closeAllConnections(),
-      options.shutdownGraceSeconds * 1_000 * CUT_OFF_AT,
-    );
+    const restMs = (options.shutdownGraceSeconds - drainDelaySeconds) * 1_000;
+    const cutOff = setTimeout(() => app.server.closeAllConnections(), restMs * CUT_OFF_AT);
     await app.close();
     clearTimeout(cutOff);
+    await tracer.close(restMs * FLUSH_SHARE);
     await connections.close();
     ops.server.closeAllConnections();
     await ops.close();
@@ -90,7 +104,7 @@ export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Pro
     log.info({ host: options.host, port, opsHost: options.opsHost, opsPort }, "listening");
     return { close };
   } catch (error) {
-    await close();
+    await close("at once");
     throw error;
   }
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { type AcceptLimits, createJobStore, type JobStore } from "@repl/contract";
-import { createRegistry } from "@repl/ops";
+import { createLog, createRegistry } from "@repl/ops";
 import { keysWithPrefix, type TestRedis, waitFor } from "@repl/testkit";
 import { Redis } from "ioredis";
-import { pino } from "pino";
 import { type AppDeps, buildApp } from "../src/app.ts";
 import type { App } from "../src/app-types.ts";
 import { createApiMetrics } from "../src/metrics/api-metrics.ts";
@@ -30,12 +29,12 @@ export interface ApiUnderTest extends AsyncDisposable {
   listen(): Promise<number>;
 }
 
-type Overrides = Partial<Omit<AppDeps, "log" | "draining">> & AcceptLimits;
+type Overrides = Partial<Omit<AppDeps, "log" | "leaving" | "draining">> & AcceptLimits;
 
 export async function openApi({ url }: TestRedis, overrides: Overrides = {}): Promise<ApiUnderTest> {
   const prefix = `{test-${randomBytes(6).toString("hex")}}`;
   const logged: Record<string, unknown>[] = [];
-  const log = pino({ level: "debug" }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const log = createLog({ process: "api", level: "debug", write: (line) => void logged.push(JSON.parse(line)) });
   const { maxOpenJobs = 0, maxRunningPerUser = 0, maxStartingPerUser = 0, ordersPerMinute = 0, ...deps } = overrides;
   const limits = { maxOpenJobs, maxRunningPerUser, maxStartingPerUser, ordersPerMinute };
   const options = { redisUrl: url, queuePrefix: prefix, jobRetentionSeconds: 3_600, ...limits };
@@ -50,9 +49,13 @@ export async function openApi({ url }: TestRedis, overrides: Overrides = {}): Pr
     feed,
     log,
     metrics: createApiMetrics(registry, () => feed.followers),
+    leaving: draining.signal,
     draining: draining.signal,
     corsOrigins: ["http://localhost:3000"],
     maxFollowers: 1_000,
+    maxFollowersPerUser: 0,
+    // Overload has a test of its own; in the others a busy machine is no reason to refuse.
+    maxEventLoopDelayMs: 60_000,
     ...deps,
   });
   await app.ready();

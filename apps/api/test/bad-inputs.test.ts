@@ -1,3 +1,4 @@
+import { JobStatus } from "@repl/contract";
 import { startRedis, type TestRedis } from "@repl/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiUnderTest, openApi } from "./api-under-test.ts";
@@ -6,7 +7,7 @@ import { BAD_INPUTS, type BadInput } from "./bad-inputs.ts";
 let redis: TestRedis;
 let api: ApiUnderTest;
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await startRedis({ appendOnly: "everysec" });
   api = await openApi(redis);
 });
 afterAll(async () => {
@@ -45,12 +46,23 @@ describe("each bad input is refused as documented and leaves nothing behind", ()
   });
 
   it("and none of them is an error of ours", () => {
-    expect(api.logged.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+    expect(api.logged.filter(({ level }) => ["warn", "error", "fatal"].includes(String(level)))).toEqual([]);
   });
 
   it("names every wrong field at once", async () => {
     const problem = (await send({ payload: '{"userId":1,"image":"x"}' })).json();
     expect(problem.errors.map(({ field }: { field: string }) => field).sort()).toEqual(["image", "replId", "userId"]);
+  });
+
+  it("20 the nesting is refused within 100 ms", async () => {
+    const nested = BAD_INPUTS.find(({ name }) => name.startsWith("20 "));
+    const times: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const before = performance.now();
+      expect((await send(nested ?? {})).statusCode).toBe(400);
+      times.push(performance.now() - before);
+    }
+    expect(Math.min(...times)).toBeLessThan(100);
   });
 
   it("34 no pattern takes long over a text of 16 KB", async () => {
@@ -80,18 +92,48 @@ describe("what looks bad and is not", () => {
     expect(await api.store.find(answer.json().jobId)).toMatchObject({ replId });
   });
 
-  it.each(["application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON"])(
-    "25 %s",
-    async (type) => {
-      expect((await send({ payload: '{"replId":"type"}', headers: { "content-type": type } })).statusCode).toBe(202);
-    },
-  );
+  it.each([
+    "application/json; charset=utf-8",
+    "application/json;charset=UTF-8",
+    "Application/JSON",
+    'application/json; charset="utf-8"',
+  ])("25 %s", async (type) => {
+    expect((await send({ payload: '{"replId":"type"}', headers: { "content-type": type } })).statusCode).toBe(202);
+  });
+
+  it("46 a type without a body, where none is expected", async () => {
+    await send({ payload: '{"replId":"kept"}' });
+    const url = "/repls/kept/keepalive";
+    const headers = { "content-type": "application/json", "content-length": "0" };
+    expect((await api.app.inject({ method: "POST", url, headers })).statusCode).toBe(204);
+  });
 
   it.each(["auth0|5f7c8ec7", "a@b.example", "{{x}}", "__proto__", "u".repeat(128)])("user %s", async (userId) => {
     const answer = await send({
       payload: JSON.stringify({ replId: `u${Buffer.from(userId).toString("hex").slice(0, 40)}`, userId }),
     });
     expect(await api.store.find(answer.json().jobId)).toMatchObject({ userId });
+  });
+});
+
+describe("40 ids of jobs", () => {
+  it("are random, of 122 bits, and none is like another", async () => {
+    const ids: string[] = [];
+    for (let index = 0; index < 50; index += 1) {
+      ids.push((await send({ payload: `{"replId":"random-${index}"}` })).json().jobId);
+    }
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(new Set(ids.map((id) => id.slice(0, 8))).size).toBe(50);
+  });
+});
+
+describe("42 a job's status", () => {
+  it("has the documented fields, and nothing of how the service keeps it", async () => {
+    const { jobId } = (await send({ payload: '{"replId":"fields"}' })).json();
+    const answer = await api.app.inject(`/jobs/${jobId}`);
+    expect(Object.keys(answer.json()).sort()).toEqual(Object.keys(JobStatus.properties).sort());
+    expect(answer.body).not.toMatch(/redis|requestId|127\.0\.0\.1|repls:|version|turn/);
+    expect(answer.body).not.toContain(api.prefix);
   });
 });
 

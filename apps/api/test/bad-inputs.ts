@@ -1,3 +1,5 @@
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+
 /** One row of the catalogue: a request that must be refused, and how. */
 export interface BadInput {
   /** What is bad about it; begins with its number in the catalogue where it has one. */
@@ -26,6 +28,13 @@ const mediaType = (name: string, type: string | undefined, payload = '{"replId":
   name,
   payload,
   headers: type === undefined ? {} : { "content-type": type },
+  status: 415,
+  code: "unsupported_media_type",
+});
+const coded = (name: string, coding: string, payload: string | Buffer): BadInput => ({
+  name,
+  payload,
+  headers: { "content-type": "application/json", "content-encoding": coding },
   status: 415,
   code: "unsupported_media_type",
 });
@@ -70,8 +79,10 @@ const BODIES: BadInput[] = [
   userId("5 userId number", 1),
   userId("5 userId null", null),
   userId("5 userId array", ["u"]),
-  body("19 nesting of 5,000", `{"replId":${"[".repeat(5_000)}${"]".repeat(5_000)}}`, "replId"),
+  body("20 nesting of 5,000", `{"replId":${"[".repeat(5_000)}${"]".repeat(5_000)}}`, "replId"),
   body("21 invalid UTF-8", Buffer.from([...Buffer.from('{"replId":"a'), 0xff, 0xfe, ...Buffer.from('"}')]), "body"),
+  body("22 byte order mark of UTF-16", Buffer.from("\ufeff{}", "utf16le"), "body"),
+  body("22 byte order mark in the middle", '{"replId":\ufeff"ok"}', "body"),
   body("21 cut-off UTF-8", Buffer.concat([Buffer.from('{"replId":"a'), Buffer.from([0xe2, 0x82])]), "body"),
   body("21 UTF-16", Buffer.from('{"replId":"ok"}', "utf16le"), "body"),
   body("23 repeated key, last one bad", '{"replId":"ok","replId":1}', "replId"),
@@ -120,6 +131,7 @@ const UNKNOWN_FIELDS: BadInput[] = [
   unknown("17 __proto__", '"__proto__":{"polluted":1}', "body"),
   unknown("17 __proto__, escaped", '"\\u005f_proto__":{"polluted":1}', "body"),
   unknown("17 constructor.prototype", '"constructor":{"prototype":{"polluted":1}}', "body"),
+  unknown("17 __proto__ within the order", '"userId":{"__proto__":{"polluted":1}}', "body"),
   unknown("18 constructor", '"constructor":"x"', "constructor"),
 ];
 
@@ -162,13 +174,14 @@ const MEDIA_TYPES: BadInput[] = [
   mediaType("25 JSON-like", "application/problem+json"),
   mediaType("25 JSON-like", "application/jsonp"),
   mediaType("59 cross-site form", "text/plain", '{"replId":"ok","x":"="}'),
-  {
-    name: "26 gzip",
-    payload: '{"replId":"ok"}',
-    headers: { "content-type": "application/json", "content-encoding": "gzip" },
-    status: 415,
-    code: "unsupported_media_type",
-  },
+  coded("26 gzip said, plain JSON sent", "gzip", '{"replId":"ok"}'),
+  coded("26 gzip", "gzip", gzipSync('{"replId":"ok"}')),
+  coded("26 deflate", "deflate", deflateSync('{"replId":"ok"}')),
+  coded("26 brotli", "br", brotliCompressSync('{"replId":"ok"}')),
+  coded("26 twice coded", "gzip, gzip", gzipSync(gzipSync('{"replId":"ok"}'))),
+  coded("26 identity", "identity", '{"replId":"ok"}'),
+  coded("26 a bomb: 10 MB in 10 KB", "gzip", gzipSync(Buffer.alloc(10_000_000))),
+  body("26 gzip unsaid", gzipSync('{"replId":"ok"}'), "body"),
 ];
 
 const JOB_IDS: BadInput[] = [

@@ -58,6 +58,10 @@ describe("the dashboard", () => {
     expect((await pause(writable.ops, { "sec-fetch-site": "cross-site" })).status).toBe(403);
     expect((await pause(writable.ops, { "sec-fetch-site": "same-site" })).status).toBe(403);
     expect((await pause(writable.ops, { "sec-fetch-site": "same-origin" })).status).toBe(200);
+    // Over plain HTTP browsers leave Sec-Fetch-Site out, except for their own machine.
+    for (const origin of ["http://evil.example", `http://evil.example:${new URL(writable.ops).port}`, "null", "x"])
+      expect((await pause(writable.ops, { origin })).status).toBe(403);
+    expect((await pause(writable.ops, { origin: writable.ops })).status).toBe(200);
     const resume = `${writable.ops}/admin/queues/api/queues/repls/resume`;
     expect((await fetch(resume, { method: "PUT" })).status).toBe(200);
   });

@@ -30,7 +30,8 @@ describe("a page of the front end", () => {
     expect(allowed.status).toBe(204);
     expect(allowed.headers.get("access-control-allow-origin")).toBe(origin);
     expect(allowed.headers.get("access-control-allow-methods")).toContain("POST");
-    expect(allowed.headers.get("access-control-allow-headers")?.toLowerCase()).toContain("content-type");
+    for (const header of ["content-type", "traceparent"])
+      expect(allowed.headers.get("access-control-allow-headers")?.toLowerCase()).toContain(header);
     expect(allowed.headers.get("vary")).toMatch(/origin/i);
 
     const headers = { origin, "content-type": "application/json" };
@@ -73,6 +74,31 @@ describe("58 any other page", () => {
       expect(answer.headers.get("vary")).toMatch(/origin/i);
     }
   });
+});
+
+describe("59 a form of another page, with the user's cookies", () => {
+  it.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(
+    "as %s starts nothing",
+    async (type) => {
+      const answer = await fetch(`${base}/start`, {
+        method: "POST",
+        headers: {
+          origin: "https://evil.example",
+          cookie: "session=alice",
+          "content-type": type,
+          "sec-fetch-site": "cross-site",
+        },
+        body: '{"replId":"forged","x":"="}',
+      });
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+        415,
+        "unsupported_media_type",
+      ]);
+      expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+      expect(answer.headers.get("set-cookie")).toBeNull();
+      expect((await fetch(`${base}/repls/forged`)).status).toBe(404);
+    },
+  );
 });
 
 describe("OPTIONS", () => {

@@ -8,7 +8,7 @@ export interface StreamEvent {
 }
 
 /** Parses a whole stream, strictly: every line must be one of the fields this service sends. */
-export function parseEvents(text: string): StreamEvent[] {
+function parseEvents(text: string): StreamEvent[] {
   if (!text.endsWith("\n\n")) throw new Error(`the stream ends in the middle of an event: ${text.slice(-100)}`);
   return text.slice(0, -2).split("\n\n").map(parseEvent);
 }

@@ -108,6 +108,7 @@ describe("GET /jobs/:jobId/events", () => {
     const answer = await fetch(`${base}/jobs/${jobId}/events`, { method: "HEAD" });
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toMatch(/^text\/event-stream/);
+    expect(answer.headers.get("content-length")).toBe(null);
     await waitFor(() => api.feed.followers === 0, { what: "no followers" });
   });
 });

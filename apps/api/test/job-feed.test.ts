@@ -1,7 +1,7 @@
-import { connectForWork, createJobStore, type JobRecord, keysOf } from "@repl/contract";
+import { connectForWork, createJobStore, type JobRecord, keysOf, redisPlace } from "@repl/contract";
+import { createLog } from "@repl/ops";
 import { startRedis, startTcpProxy, type TestRedis, waitFor } from "@repl/testkit";
 import { Redis } from "ioredis";
-import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createJobFeed, type JobFeed } from "../src/follow/job-feed.ts";
 import { tailJob } from "../src/follow/job-tail.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => redis.stop());
 
 const PREFIX = "{feed}";
-const log = pino({ level: "silent" });
+const log = createLog({ process: "api", level: "silent" });
 const request = (jobId: string) => ({ kind: "start", replId: jobId, userId: "u", jobId, requestId: "r" }) as const;
 
 describe("a feed", () => {
@@ -21,7 +21,9 @@ describe("a feed", () => {
     await using proxy = await startTcpProxy({ targetPort: redis.port });
     const direct = new Redis(redis.url);
     const store = createJobStore(direct, { prefix: PREFIX });
-    const subscriber = connectForWork(`redis://127.0.0.1:${proxy.port}`);
+    const subscriber = connectForWork(
+      redisPlace({ redisUrl: `redis://127.0.0.1:${proxy.port}`, queuePrefix: "{feed}" }),
+    );
     const probe = { everyMs: 100, timeoutMs: 100 };
     const feed = createJobFeed({ subscriber, channel: keysOf(PREFIX).changes, find: store.find, log, probe });
     await waitFor(() => feed.live, { what: "the feed to be live" });
@@ -44,7 +46,7 @@ describe("a feed", () => {
   it("ignores what is no record, and reads each followed job once after a gap, however many follow it", async () => {
     const direct = new Redis(redis.url);
     const store = createJobStore(direct, { prefix: PREFIX });
-    const subscriber = connectForWork(redis.url);
+    const subscriber = connectForWork(redisPlace({ redisUrl: redis.url, queuePrefix: "{feed}" }));
     const found: string[] = [];
     const find = (jobId: string) => {
       found.push(jobId);

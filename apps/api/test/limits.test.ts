@@ -93,7 +93,7 @@ describe("Idempotency-Key", () => {
     expect((await post(api, "/start", { replId: "one" }, "another")).json().jobId).not.toBe(first.json().jobId);
   });
 
-  it("is 422 for another order, and free for another user", async () => {
+  it("31 is 422 for another order, and free for another user", async () => {
     await using api = await openApi(redis);
     await post(api, "/start", { replId: "one", userId: "alice" }, "key");
     for (const [url, replId] of [
@@ -183,23 +183,26 @@ describe("fair shares", () => {
 });
 
 describe("the audit trail", () => {
-  it("has a line for each accepted start and stop, and for nothing else", async () => {
+  it("has a line for each start and stop that was admitted, with what became of it, and for nothing else", async () => {
     await using api = await openApi(redis);
-    const started = await post(api, "/start", { replId: "one", userId: "alice" });
-    await post(api, "/start", { replId: "one", userId: "alice" });
+    const key = "once";
+    const started = await post(api, "/start", { replId: "one", userId: "alice" }, key);
+    const joined = await post(api, "/start", { replId: "one", userId: "alice" });
+    const replayed = await post(api, "/start", { replId: "one", userId: "alice" }, key);
     await post(api, "/start", { replId: "one", userId: "bob" });
     const stopped = await post(api, "/stop", { replId: "one", userId: "alice" });
-    const common = { userId: "alice", caller: null, replId: "one", clientIp: "127.0.0.1" };
-    const line = (action: string, { headers, json }: typeof started) => ({
-      ...common,
-      action,
-      jobId: json().jobId,
-      requestId: headers["x-request-id"],
-      msg: `${action} accepted`,
+    const common = { level: "info", userId: "alice", caller: null, replId: "one", clientIp: "127.0.0.1" };
+    const line = (action: string, outcome: string, { headers, json }: typeof started) => ({
+      ...{ time: expect.any(String), pid: expect.any(Number), process: "api", audit: true },
+      ...{ ...common, action, outcome, reason: "requested", msg: `${action} ${outcome}` },
+      ...{ jobId: json().jobId, requestId: headers["x-request-id"] },
     });
-    expect(api.logged.filter(({ audit }) => audit === true)).toMatchObject([
-      line("start", started),
-      line("stop", stopped),
+    expect(api.logged.filter(({ audit }) => audit === true)).toEqual([
+      line("start", "accepted", started),
+      line("start", "joined", joined),
+      line("start", "replayed", replayed),
+      line("stop", "accepted", stopped),
     ]);
+    expect(new Set([started, joined, replayed].map(({ json }) => json().jobId)).size).toBe(1);
   });
 });

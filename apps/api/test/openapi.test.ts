@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { startRedis, type TestRedis } from "@repl/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { interfaceDocument } from "../src/interface-document.ts";
 import { PROBLEM_KINDS } from "../src/problems/problem-kinds.ts";
 import { type ApiUnderTest, openApi } from "./api-under-test.ts";
 
@@ -7,11 +9,17 @@ interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
   readonly tags?: string[];
+  readonly security?: object[];
   readonly parameters?: { readonly name: string; readonly in: string; readonly required?: boolean }[];
   readonly requestBody?: { readonly content: Record<string, { readonly schema: unknown }> };
   readonly responses: Record<
     string,
-    { readonly description: string; readonly headers?: object; readonly content?: Record<string, { schema: unknown }> }
+    {
+      readonly description: string;
+      readonly headers?: object;
+      readonly links?: object;
+      readonly content?: Record<string, { schema: unknown }>;
+    }
   >;
 }
 
@@ -20,7 +28,7 @@ let api: ApiUnderTest;
 let document: {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, object> };
+  components: { schemas: Record<string, object>; securitySchemes: object };
 };
 beforeAll(async () => {
   redis = await startRedis();
@@ -36,6 +44,21 @@ const operations = () =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, it]) => ({ path, method, ...it })),
   );
+
+it("is docs/openapi.json, which `npm run docs` writes", async () => {
+  const committed = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8"));
+  expect(document).toEqual(committed);
+  expect(await interfaceDocument()).toEqual(committed);
+});
+
+it("the event stream is described by its events, and takes the token in its address too", () => {
+  const events = document.paths["/jobs/{jobId}/events"]?.get;
+  expect(events?.responses["200"]?.content).toEqual({
+    "text/event-stream": { schema: { $ref: "#/components/schemas/JobEvent" } },
+  });
+  expect(events?.security).toEqual([{ bearer: [] }, { queryToken: [] }, {}]);
+  expect(Object.keys(document.components.securitySchemes)).toEqual(["bearer", "queryToken"]);
+});
 
 it("is OpenAPI 3.1 and lists every route", () => {
   expect(document.openapi).toBe("3.1.0");
@@ -85,7 +108,13 @@ it("orders and answers are components with examples", () => {
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",
+    "X-Request-Id",
   ]);
+  expect(Object.keys(start?.responses["202"]?.links ?? {})).toEqual(["job", "events", "repl"]);
+  expect(Object.keys(start?.responses["429"]?.headers ?? {})).toEqual(
+    expect.arrayContaining(["Retry-After", "RateLimit-Reset"]),
+  );
+  expect(Object.keys(start?.responses["401"]?.headers ?? {})).toContain("WWW-Authenticate");
   expect(document.components.schemas.JobOrder).toMatchObject({
     additionalProperties: false,
     examples: [{ replId: "repl123" }],

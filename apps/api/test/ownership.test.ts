@@ -66,7 +66,7 @@ describe("the user of an order", () => {
   });
 });
 
-describe("what belongs to another is the same 404 as what does not exist", () => {
+describe("36 45 56 what belongs to another is the same 404 as what does not exist", () => {
   it.each([
     ["a job", () => `/jobs/${jobId}`, "/jobs/6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53"],
     ["its long poll", () => `/jobs/${jobId}?wait=30`, "/jobs/6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53?wait=30"],
@@ -78,6 +78,20 @@ describe("what belongs to another is the same 404 as what does not exist", () =>
     expect(shape(answer)).toEqual(shape(await get(unknown, "bob")));
     expect(answer.body).not.toContain("alice");
     expect(api.feed.followers).toBe(0);
+  });
+
+  it("36 a job, in the same time", async () => {
+    const times = { foreign: [] as number[], unknown: [] as number[] };
+    const paths = { foreign: `/jobs/${jobId}`, unknown: "/jobs/6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53" };
+    for (let round = 0; round < 100; round += 1) {
+      for (const what of ["foreign", "unknown"] as const) {
+        const before = performance.now();
+        await get(paths[what], "bob");
+        times[what].push(performance.now() - before);
+      }
+    }
+    const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length / 2] ?? Number.NaN;
+    expect(Math.abs(median(times.foreign) - median(times.unknown))).toBeLessThan(2);
   });
 
   it("keeping a repl alive", async () => {

@@ -23,13 +23,14 @@ describe("wrong settings", () => {
     [{ HOST: "0.0.0.0" }, ["AUTH_MODE"]],
     [{ REDIS_URL: "http://:canary@host" }, ["REDIS_URL"]],
     [{ QUEUE_PERFIX: "{x}" }, ["QUEUE_PERFIX"]],
+    [{ DRAIN_DELAY_SECONDS: "25" }, ["DRAIN_DELAY_SECONDS"]],
   ])("%j end the process at once, each by name", async (env, names) => {
     const { exit, output, ms } = await runApiProcess(env as Record<string, string>);
     expect(exit).toEqual({ code: 1, signal: null, leftovers: [] });
     expect(ms).toBeLessThan(10_000); // The process itself takes some 300 ms of it; the machine may be busy.
     for (const name of names) expect(output).toContain(name);
     expect(output).not.toContain("canary");
-    expect(JSON.parse(output)).toMatchObject({ level: 60 });
+    expect(JSON.parse(output)).toMatchObject({ level: "fatal" });
   });
 
   it("a port in use is named by its setting", async () => {
@@ -44,7 +45,7 @@ describe("wrong settings", () => {
       expect(exit.code).toBe(1);
       const name = env.PORT === "0" ? "OPS_PORT" : "PORT";
       const lines = output.split("\n").map((line) => JSON.parse(line));
-      expect(lines.filter(({ level }) => level === 60)).toMatchObject([
+      expect(lines.filter(({ level }) => level === "fatal")).toMatchObject([
         { msg: expect.stringContaining(`${name}: cannot listen`) },
       ]);
     }
@@ -117,6 +118,19 @@ describe("SIGTERM", () => {
     expect(jobs).toBeGreaterThan(0);
     const { jobId } = JSON.parse(slow.received().split("\r\n\r\n").at(-1) ?? "");
     expect(await redis.command("HGET", `{repl-orchestrator}:job:${jobId}`, "replId")).toBe("slow");
+  });
+
+  it("serves on, unready, for the drain delay and sends whoever keeps a connection elsewhere", async () => {
+    await using api = await startApiProcess({ REDIS_URL: redis.url, DRAIN_DELAY_SECONDS: "2" });
+    await started(api, "before");
+    const before = performance.now();
+    api.process.kill("SIGTERM");
+    await waitFor(async () => (await fetch(`${api.ops}/readyz`)).status === 503, { what: "readyz to turn red" });
+    const during = await postStart(api.base, "during");
+    expect([during.status, during.headers.get("connection")]).toEqual([202, "close"]);
+    expect(await api.process.exited).toMatchObject({ code: 0 });
+    expect(performance.now() - before).toBeGreaterThan(2_000);
+    await expect(postStart(api.base, "after")).rejects.toThrow();
   });
 
   it("cuts off a client that never finishes, and still exits 0 within the grace period", async () => {

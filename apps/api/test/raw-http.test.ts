@@ -35,6 +35,27 @@ describe("27 ambiguous or broken HTTP is refused and the connection closed", () 
     ["unknown version", `GET /nope HTTP/9.9\r\nHost: a\r\n\r\n`],
     ["space in the address", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"],
     ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"],
+    ["HTTP/2 without asking", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["HTTP/0.9", "GET /jobs/nope\r\n\r\n"],
+    ["method in lower case", "get /jobs/nope HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["NUL in the address", "GET /jobs/a\0b HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["bytes beyond ASCII in the address", Buffer.from("GET /jobs/a\xffb HTTP/1.1\r\nHost: a\r\n\r\n", "latin1")],
+    ["address without a slash", "GET jobs/nope HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["address of a proxy's tunnel", "GET evil.example:80 HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["Content-Length with a sign", `${HEAD}Content-Length: +${BODY.length}\r\n\r\n${BODY}`],
+    ["Content-Length as a list", `${HEAD}Content-Length: ${BODY.length}, ${BODY.length}\r\n\r\n${BODY}`],
+    ["hidden transfer coding", `${HEAD}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n`],
+    ["negative chunk", `${HEAD}Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n`],
+    ["chunk larger than any number", `${HEAD}Transfer-Encoding: chunked\r\n\r\n${"f".repeat(18)}\r\n\r\n`],
+    [
+      "chunk extension of 20 KB",
+      `${HEAD}Transfer-Encoding: chunked\r\n\r\n15;${"x=".repeat(10_000)}\r\n${BODY}\r\n0\r\n\r\n`,
+    ],
+    ["CR in a request id (33)", "GET /nope HTTP/1.1\r\nHost: a\r\nX-Request-Id: abcdefgh\rX-Evil: 1\r\n\r\n"],
+    ["no Host", "GET /nope HTTP/1.1\r\n\r\n"],
+    ["no Host, of an order", `${HEAD.replace("Host: a\r\n", "")}Content-Length: ${BODY.length}\r\n\r\n${BODY}`],
+    ["two Hosts (32)", "GET /nope HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
+    ["Host that is none (32)", "GET /nope HTTP/1.1\r\nHost: a/b?c\r\n\r\n"],
   ])("%s", async (_name, bytes) => {
     const answer = await exchange(port, bytes);
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
@@ -44,11 +65,70 @@ describe("27 ambiguous or broken HTTP is refused and the connection closed", () 
       code: "malformed_request",
       requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
+    expect(answer).toMatch(/\r\nconnection: close\r\n/);
     expect(await api.jobKeys()).toEqual([]);
   });
 
-  it("no Host: Node answers 400 by itself", async () => {
-    expect(await exchange(port, "GET /nope HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+  it("garbage behind a good request ends the connection, with one problem", async () => {
+    const answer = await exchange(port, "GET /jobs/nope HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n");
+    expect(lastBody(answer)).toMatchObject({ code: "malformed_request" });
+    expect(answer.match(/HTTP\/1\.1 400 /g)).toHaveLength(1);
+  });
+});
+
+describe("27 unusual HTTP that is right is taken", () => {
+  const CLOSE = "Host: a\r\nConnection: close\r\n";
+  it.each([
+    ["HTTP/1.0 without Host", "GET /jobs/nope HTTP/1.0\r\n\r\n", 404],
+    ["the address in full", `GET http://evil.example/jobs/nope HTTP/1.1\r\n${CLOSE}\r\n`, 404],
+    ["an empty line before it", `\r\nGET /jobs/nope HTTP/1.1\r\n${CLOSE}\r\n`, 404],
+    [
+      "an upgrade that is not taken",
+      `GET /jobs/nope HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n`,
+      404,
+    ],
+    ["a body where none is expected", `GET /jobs/nope HTTP/1.1\r\n${CLOSE}Content-Length: 3\r\n\r\n{"x`, 404],
+    ["an unknown expectation (46)", `GET /jobs/nope HTTP/1.1\r\n${CLOSE}Expect: miracles\r\n\r\n`, 404],
+    ["3,000 parameters (41)", `GET /jobs/nope?${"a=b&".repeat(3_000)} HTTP/1.1\r\n${CLOSE}\r\n`, 404],
+    ["a list of 3,000 ETags", `GET /jobs/nope HTTP/1.1\r\n${CLOSE}If-None-Match: ${'"x",'.repeat(3_000)}\r\n\r\n`, 404],
+  ])("%s", async (_name, bytes, status) => {
+    const answer = await exchange(port, bytes);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(lastBody(answer)).toMatchObject({ code: "job_not_found" });
+    expect(answer).not.toContain("evil.example");
+  });
+
+  it("Expect: 100-continue, also where the body then is too large", async () => {
+    const order = await openConnection(port);
+    order.socket.write(`${HEAD}Connection: close\r\nExpect: 100-continue\r\nContent-Length: 21\r\n\r\n`);
+    await order.until(/^HTTP\/1\.1 100 Continue\r\n\r\n/);
+    order.socket.write('{"replId":"continue"}');
+    expect(await order.until(/HTTP\/1\.1 202 /)).toContain("continue");
+    const large = await exchange(port, `${HEAD}Expect: 100-continue\r\nContent-Length: 99999\r\n\r\n`);
+    expect(lastBody(large)).toMatchObject({ status: 413, code: "body_too_large" });
+  });
+
+  it("chunks and trailers: a trailer changes nothing", async () => {
+    const body = `15\r\n{"replId":"continued"\r\n1\r\n}\r\n0\r\nHost: evil\r\nContent-Type: text/plain\r\n\r\n`;
+    const answer = await exchange(port, `${HEAD}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${body}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 202 /);
+  });
+});
+
+describe("48 CONNECT", () => {
+  it("from a client that resets its connection harms nobody", async () => {
+    for (let index = 0; index < 20; index += 1) {
+      const { socket } = await openConnection(port);
+      socket.write("CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\nmore");
+      socket.resetAndDestroy();
+    }
+    expect((await fetch(`http://127.0.0.1:${port}/nope`)).status).toBe(404);
+  });
+
+  it("is told that this is no proxy", async () => {
+    const answer = await exchange(port, "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\n/);
+    expect(lastBody(answer)).toMatchObject({ status: 405, code: "method_not_allowed" });
   });
 });
 
@@ -57,6 +137,12 @@ describe("28 too large", () => {
     const answer = await exchange(port, `GET /nope HTTP/1.1\r\nHost: a\r\nX-A: ${"a".repeat(20_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(lastBody(answer)).toMatchObject({ status: 431, code: "headers_too_large" });
+  });
+
+  it("3,000 headers", async () => {
+    const headers = Array.from({ length: 3_000 }, (_, index) => `a${index}: b\r\n`).join("");
+    const answer = await exchange(port, `GET /nope HTTP/1.1\r\nHost: a\r\n${headers}\r\n`);
+    expect(lastBody(answer)).toMatchObject({ status: 431 });
   });
 
   it("address", async () => {

@@ -84,6 +84,15 @@ const BAD: [string, () => Promise<Record<string, string>> | Record<string, strin
   ["52 auds without ours", async () => bearer(await sign(claims({ aud: ["other", "repls "] })))],
   ["52 another iss", async () => bearer(await sign(claims({ iss: "https://id.example.com" })))],
   ["52 no iss", async () => bearer(await sign(claims({ iss: undefined })))],
+  [
+    "57 the claims of a token that was just taken, signed by another",
+    async () => {
+      const taken = claims();
+      const good = bearer(await sign(taken));
+      expect((await api.app.inject({ url: "/repls", headers: good })).statusCode).toBe(200);
+      return bearer(await sign(taken, stranger.privateKey));
+    },
+  ],
   ["another key", async () => bearer(await sign(claims(), stranger.privateKey))],
   ["no sub", async () => bearer(await sign(claims({ sub: undefined })))],
   ["an empty sub", async () => bearer(await sign(claims({ sub: "" })))],

@@ -17,6 +17,7 @@ export const verification: TokenOptions = {
   authIssuer: ISSUER,
   authAudience: AUDIENCE,
   authClockToleranceSeconds: 5,
+  authCacheSeconds: 30,
 };
 
 const nowSeconds = () => Math.floor(Date.now() / 1_000);

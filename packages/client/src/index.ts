@@ -11,7 +11,7 @@ export { ApiError, ConnectionError, type FieldError, JobFailedError } from "./er
 export type { Token } from "./http/http.ts";
 export type { Timing } from "./http/timing.ts";
 // What the service tells
-export { hasEnded, STEPS } from "./job-words.ts";
+export { durationText, hasEnded, placeText, STEPS } from "./job-words.ts";
 export type {
   JobAccepted,
   JobError,
@@ -20,6 +20,8 @@ export type {
   JobStatus,
   PastAttempt,
   Phase,
+  PhaseTiming,
+  QueuePlace,
   ReplState,
   ReplStatus,
   ResourceStatus,

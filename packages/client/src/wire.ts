@@ -51,6 +51,23 @@ export interface PastAttempt {
   readonly code: string;
 }
 
+/** Where a job stands that waits for a worker. */
+export interface QueuePlace {
+  /** Jobs that begin before it, if nobody asks for more. */
+  readonly ahead: number;
+  /** An estimate; null where there is no worker or nothing to go by. */
+  readonly startsInSeconds: number | null;
+}
+
+/** One step of a job, and how long it took. */
+export interface PhaseTiming {
+  readonly phase: Phase;
+  /** ISO 8601 in UTC. */
+  readonly enteredAt: string;
+  /** Null while the job is at it. */
+  readonly durationMs: number | null;
+}
+
 /** A job as `GET /jobs/:jobId` and the events tell it. Times are ISO 8601 in UTC, by the service's clock. */
 export interface JobStatus {
   readonly jobId: string;
@@ -63,10 +80,14 @@ export interface JobStatus {
   readonly reason: "requested" | "idle" | "repair";
   readonly state: JobState;
   readonly phase: Phase;
+  /** The steps so far, in the order it came to them; one that a further attempt comes to again is there again. */
+  readonly phases: readonly PhaseTiming[];
   /** Percent; never goes back within an attempt. */
   readonly progress: number;
   /** What happens now, or how it ended, in plain words. */
   readonly message: string;
+  /** Its place when it was asked for; null unless it is queued or retrying, and in events after the first. */
+  readonly queue: QueuePlace | null;
   readonly attempts: { readonly made: number; readonly max: number; readonly history: readonly PastAttempt[] };
   readonly createdAt: string;
   readonly startedAt: string | null;

@@ -103,8 +103,11 @@ test.each([
   ]);
 });
 
-test("where too many clients wait already, it polls without waiting", async () => {
-  const { outcome, asked } = await follow([json(""), problem(429, "too_many_followers"), json(DONE)]);
+test.each([
+  ["too many clients wait", "too_many_followers"],
+  ["its user waits too often", "user_followers"],
+])("where %s already, it polls without waiting", async (_name, code) => {
+  const { outcome, asked } = await follow([problem(429, code), problem(429, code), json(DONE)]);
   expect(outcome).toEqual([DONE]);
   expect(asked.map(({ url }) => url)).toEqual(["/jobs/job-1/events", "/jobs/job-1?wait=25", "/jobs/job-1"]);
 });

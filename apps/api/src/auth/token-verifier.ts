@@ -3,6 +3,7 @@ import { UserId } from "@repl/contract";
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, type KeyObject } from "jose";
 import Value from "typebox/value";
 import type { Caller } from "./caller.ts";
+import { rememberTokens, type VerifyFully, type VerifyToken } from "./remember-tokens.ts";
 
 /** How tokens are verified; the api's settings have all of it. Exactly one of the three keys is given. */
 export interface TokenOptions {
@@ -15,6 +16,8 @@ export interface TokenOptions {
   readonly authIssuer?: string;
   readonly authAudience?: string;
   readonly authClockToleranceSeconds: number;
+  /** How long a token that was found good is not verified again; 0: verified each time. */
+  readonly authCacheSeconds: number;
 }
 
 /** Why a token is no good, for the log alone; a client learns that it is no good and nothing else. */
@@ -34,12 +37,6 @@ export class KeysUnavailable extends Error {
   override readonly name = "KeysUnavailable";
 }
 
-/**
- * Whose token it is.
- * @throws RefusedToken, KeysUnavailable
- */
-export type VerifyToken = (token: string) => Promise<Caller>;
-
 /** Scopes (RFC 8693 4.2 `scope`, or the `scp` of some providers) that give more than one's own repls. */
 const ADMIN = "admin";
 const SERVICE = "service";
@@ -53,9 +50,13 @@ const KEYS_TIMEOUT_MS = 1_000;
 /**
  * Builds the function that verifies tokens: JWS alone (no JWE), algorithms from a fixed list that fits the kind of key
  * (RFC 8725 3.1), issuer, audience, expiry and subject required. Keys that a token brings along (`jwk`, `jku`, `x5u`)
- * are never looked at, and nothing is fetched but the one configured address. Nothing about a token is remembered.
+ * are never looked at, and nothing is fetched but the one configured address. Good tokens are remembered for a while.
  */
 export function createTokenVerifier(options: TokenOptions): VerifyToken {
+  return rememberTokens(createSignatureVerifier(options), options.authCacheSeconds * 1_000);
+}
+
+function createSignatureVerifier(options: TokenOptions): VerifyFully {
   const key = keyOf(options);
   const checks = {
     algorithms: [
@@ -71,7 +72,7 @@ export function createTokenVerifier(options: TokenOptions): VerifyToken {
     try {
       // jose's overloads tell keys from functions; both are taken.
       const { payload } = await jwtVerify(token, key as JWTVerifyGetKey, checks);
-      return callerOf(payload);
+      return { caller: callerOf(payload), expiresAtMs: Number(payload.exp) * 1_000 };
     } catch (error) {
       if (error instanceof RefusedToken || error instanceof KeysUnavailable) throw error;
       throw new RefusedToken(error instanceof errors.JOSEError ? error.code : "KEY_DOES_NOT_FIT");
@@ -103,7 +104,7 @@ function callerOf(payload: JWTPayload): Caller {
   if (!Value.Check(UserId, sub)) throw new RefusedToken("SUBJECT_IS_NO_USER_ID");
   const scopes = scopesOf(payload);
   const isAdmin = scopes.includes(ADMIN);
-  return { subject: sub, actsForOthers: isAdmin || scopes.includes(SERVICE), isAdmin };
+  return Object.freeze({ subject: sub, actsForOthers: isAdmin || scopes.includes(SERVICE), isAdmin });
 }
 
 function scopesOf({ scope, scp }: JWTPayload): string[] {

@@ -1,14 +1,14 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
-import helmet from "@fastify/helmet";
 import type { Queue } from "bullmq";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { FastifyBaseLogger, RequestFacts } from "../app-types.ts";
+import type { VerifyToken } from "../auth/remember-tokens.ts";
 import { tokenOfPage } from "../auth/token-of.ts";
-import type { VerifyToken } from "../auth/token-verifier.ts";
 import { callerOf } from "../plugins/authenticate.ts";
 import { sendProblem } from "../plugins/problems.ts";
+import { sendSecurityHeaders } from "../plugins/security-headers.ts";
 import { Problem } from "../problems/problem.ts";
 
 /** What the dashboard shows, and to whom. */
@@ -27,7 +27,7 @@ const PATH = "/admin/queues";
 const POLL_SECONDS = 10;
 /** A browser asks for the token as a password; whatever else asks can send it as a bearer token. */
 const CHALLENGE = 'Basic realm="operators", charset="UTF-8", Bearer';
-/** Its own scripts and styles, nothing from elsewhere: the page works without the web fonts that it would like to load. */
+/** Its own scripts and styles, nothing from elsewhere. */
 const POLICY = {
   defaultSrc: ["'self'"],
   styleSrc: ["'self'", "'unsafe-inline'"],
@@ -37,6 +37,9 @@ const POLICY = {
   frameAncestors: ["'none'"],
   objectSrc: ["'none'"],
 };
+
+/** The page would like web fonts of another site, which has no business to know of it; it looks well without. */
+const FOREIGN_LINKS = /<link [^>]*href="https?:[^>]*>/g;
 
 /** Adds the Bull dashboard at /admin/queues, behind a token with the scope `admin` where authentication is on. */
 export function addBoard(server: FastifyInstance, options: BoardOptions): void {
@@ -52,10 +55,10 @@ export function addBoard(server: FastifyInstance, options: BoardOptions): void {
     },
   });
   void server.register((scope, _options, done) => {
-    void scope.register(helmet, {
-      contentSecurityPolicy: { useDefaults: false, directives: POLICY },
-      strictTransportSecurity: false,
-    });
+    sendSecurityHeaders(scope, POLICY);
+    scope.addHook("onSend", async (_request, _reply, payload) =>
+      typeof payload === "string" ? payload.replaceAll(FOREIGN_LINKS, "") : payload,
+    );
     // Answered here, since whatever is thrown would go to the dashboard's own error handler.
     scope.addHook("onRequest", async (request, reply) => {
       await admit(request, options).catch((error: unknown) => sendProblem(error, request, reply));
@@ -76,11 +79,15 @@ async function admit({ raw, method, headers }: FastifyRequest, options: BoardOpt
     });
     if (!caller.isAdmin) throw new Problem("forbidden");
   }
-  if (isFromAnotherSite(method, headers["sec-fetch-site"])) throw new Problem("forbidden");
+  if (method !== "GET" && method !== "HEAD" && isFromAnotherSite(headers)) throw new Problem("forbidden");
   if (!isReady()) throw new Problem("dependency_unavailable");
 }
 
-/** Browsers send a password they know along with other sites' requests too, and say so in this header. */
-function isFromAnotherSite(method: string, site: string | string[] | undefined): boolean {
-  return method !== "GET" && method !== "HEAD" && site !== undefined && site !== "same-origin";
+/**
+ * Browsers send a password they know along with other sites' requests too. They say so by Sec-Fetch-Site, though not to
+ * a server that they reach over plain HTTP (Fetch Metadata, "potentially trustworthy"): there Origin tells, by its host.
+ */
+function isFromAnotherSite({ "sec-fetch-site": site, origin, host }: FastifyRequest["headers"]): boolean {
+  if (site !== undefined) return site !== "same-origin";
+  return origin !== undefined && URL.parse(origin)?.host !== host;
 }

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { FastifyBaseLogger } from "../app-types.ts";
 
 /** Somebody who wants to know every change of one job. */
-export interface Follower {
+interface Follower {
   /** The job's record as it is now; a record may come twice, and an older one after a newer. */
   changed(record: JobRecord): void;
   /** Nothing will come any more: the process is ending. */

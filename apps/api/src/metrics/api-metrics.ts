@@ -11,7 +11,7 @@ const ORDER_OUTCOMES: readonly OrderOutcome[] = [
 ];
 
 /** One answered request. */
-export interface AnsweredRequest {
+interface AnsweredRequest {
   readonly method: string;
   /** The route's pattern, never the address itself; "none" where no route was met. */
   readonly route: string;

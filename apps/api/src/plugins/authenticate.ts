@@ -1,7 +1,8 @@
 import type { App, FastifyRequest, RequestFacts } from "../app-types.ts";
 import { ANYBODY, type Caller } from "../auth/caller.ts";
+import type { VerifyToken } from "../auth/remember-tokens.ts";
 import { tokenOf } from "../auth/token-of.ts";
-import { KeysUnavailable, RefusedToken, type VerifyToken } from "../auth/token-verifier.ts";
+import { KeysUnavailable, RefusedToken } from "../auth/token-verifier.ts";
 import { Problem } from "../problems/problem.ts";
 
 /** The one address that takes a token as `?access_token=`, since a browser's EventSource cannot send headers. */

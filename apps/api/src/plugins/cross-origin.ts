@@ -15,6 +15,8 @@ export function allowOrigins(app: App, origins: readonly string[]): void {
       "Idempotency-Key",
       "If-None-Match",
       "Last-Event-ID",
+      "Traceparent",
+      "Tracestate",
       "X-Request-Id",
     ],
     exposedHeaders: [

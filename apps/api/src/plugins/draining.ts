@@ -3,16 +3,26 @@ import { Problem } from "../problems/problem.ts";
 
 const SWEEP_IDLE_MS = 100;
 
+/** How far the end of the process has come. */
+export interface Departure {
+  /** Aborted with SIGTERM: requests are still served, but whoever keeps a connection is sent to another process. */
+  readonly leaving: AbortSignal;
+  /** Aborted after the drain delay: requests are refused. */
+  readonly draining: AbortSignal;
+}
+
 /**
- * Refuses what still arrives on open connections once the process is ending (Fastify's own answer is no
- * problem+json), and lets no client keep its connection beyond its last answer.
+ * Lets no client keep its connection beyond its next answer once the process is leaving, and refuses what still arrives
+ * on open connections when it is draining (Fastify's own answer is no problem+json).
  */
-export function endConnectionsWhenDraining(app: App, draining: AbortSignal): void {
-  app.addHook("onRequest", async () => {
-    if (draining.aborted) throw new Problem("shutting_down");
+export function endConnectionsWhenLeaving(app: App, { leaving, draining }: Departure): void {
+  app.addHook("onRequest", (_request, _reply, done) => {
+    if (draining.aborted) done(new Problem("shutting_down"));
+    else done();
   });
-  app.addHook("onSend", async (_request, reply) => {
-    if (draining.aborted) reply.header("connection", "close");
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (leaving.aborted) reply.header("connection", "close");
+    done(null, payload);
   });
   closeLateIdlers(app);
 }

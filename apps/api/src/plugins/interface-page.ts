@@ -16,6 +16,8 @@ export function serveInterfacePage(app: App): void {
   void app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: POLICY,
-    uiConfig: { deepLinking: true, url: "/openapi.json" },
+    theme: { title: "The interface of Repl Orchestrator" },
+    // Without the bar on top, which offers to load other services' documents.
+    uiConfig: { deepLinking: true, url: "/openapi.json", layout: "BaseLayout" },
   });
 }

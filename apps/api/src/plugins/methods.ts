@@ -3,7 +3,7 @@ import type { FastifyPluginCallback } from "fastify";
 import type { App } from "../app-types.ts";
 import { Problem } from "../problems/problem.ts";
 
-/** CONNECT never reaches a request handler: Node closes the connection. */
+/** CONNECT never reaches a request handler; @repl/ops' replaceNodeAnswers has its answer. */
 const ANSWERED = METHODS.filter((method) => method !== "CONNECT");
 const HIDDEN = { hide: true } as object;
 
@@ -21,12 +21,13 @@ export function answerOtherMethods(app: App): FastifyPluginCallback {
     for (const name of [method].flat()) methods.add(name);
     taken.set(url, methods);
   });
-  app.addHook("onRequest", async (request, reply) => {
-    if (request.method !== "OPTIONS") return;
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.method !== "OPTIONS") return done();
     const methods = taken.get(request.routeOptions.url ?? "");
     // The CORS plugin answers OPTIONS for every address, also for those that do not exist.
-    if (methods === undefined) throw new Problem("not_found");
+    if (methods === undefined) return done(new Problem("not_found"));
     reply.header("allow", allowOf(methods));
+    done();
   });
   return (scope, _options, done) => {
     complete = true;

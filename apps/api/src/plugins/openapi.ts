@@ -1,6 +1,6 @@
 import swagger from "@fastify/swagger";
 import type { FastifySchema } from "fastify";
-import type Type from "typebox";
+import Type from "typebox";
 import type { App } from "../app-types.ts";
 
 /** Version of the HTTP interface, not of the software: it grows when clients must change. */
@@ -36,6 +36,13 @@ export function describeRoutes(app: App, schemas: readonly Type.TSchema[]): void
             description:
               "A token of the identity provider; its subject is the user. Needed where the service asks for it.",
           },
+          queryToken: {
+            type: "apiKey",
+            in: "query",
+            name: "access_token",
+            description:
+              "The same token, for a browser's EventSource, which cannot send headers; it is never logged. Use a short-lived one.",
+          },
         },
       },
       security: [{ bearer: [] }, {}],
@@ -46,9 +53,22 @@ export function describeRoutes(app: App, schemas: readonly Type.TSchema[]): void
       ],
     },
     // Bodies are validated by their whole schema, and described by its name.
-    transform: ({ schema = {}, url }) => ({ schema: withReferences(schema) as FastifySchema, url }),
+    transform: ({ schema = {}, url }) => ({ schema: withReferences(withRequestIds(schema)) as FastifySchema, url }),
     refResolver: { buildLocalReference: (schema) => String(schema.$id) },
   });
+}
+
+/** Every answer of every route has this header. */
+const REQUEST_ID = Type.String({
+  description: "Names the request in the service's log: the client's own id, or a new one.",
+});
+
+function withRequestIds(schema: FastifySchema): FastifySchema {
+  const { response = {} } = schema as { response?: Record<string, { headers?: object }> };
+  const described = Object.entries(response).map(([status, answer]) => {
+    return [status, { ...answer, headers: { ...answer.headers, "X-Request-Id": REQUEST_ID } }] as const;
+  });
+  return { ...schema, response: Object.fromEntries(described) };
 }
 
 /** A copy in which every schema with a name, the outermost excepted, has become a reference to that name. */

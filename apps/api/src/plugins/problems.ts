@@ -1,6 +1,6 @@
+import { PROBLEM_MEDIA_TYPE } from "@repl/ops";
 import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
 import { Problem } from "../problems/problem.ts";
-import { PROBLEM_MEDIA_TYPE } from "../problems/problem-schema.ts";
 import { toProblem } from "../problems/to-problem.ts";
 
 /** Answers every error of the app as a problem, those of unknown addresses included. */

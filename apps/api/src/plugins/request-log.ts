@@ -15,12 +15,14 @@ export function requestIdOf(request: Pick<IncomingMessage, "headers">): string {
 /** Gives every answer its request's id and every request one line in the log, when its answer has gone or is given up. */
 export function logRequests(app: App): void {
   app.decorateRequest("facts");
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     request.facts = {};
     reply.header("x-request-id", request.id);
+    done();
   });
-  app.addHook("onResponse", async (request, reply) => {
+  app.addHook("onResponse", (request, reply, done) => {
     request.log.info(lineOf(request, reply), "request");
+    done();
   });
 }
 

@@ -1,23 +1,17 @@
-interface ProblemKind {
-  readonly status: number;
-  /** Short and the same each time; the particulars are the problem's `detail`. */
-  readonly title: string;
-  /** Seconds after which a client may try again; sent as Retry-After. */
-  readonly retryAfterSeconds?: number;
-}
+import { OPS_PROBLEMS, type ProblemKind } from "@repl/ops";
 
-/** Every error that the api answers: code → HTTP status. The only place that maps an error to a status. */
+/** Every error that the api answers: code → HTTP status. What the operators' port answers as well is its package's. */
 export const PROBLEM_KINDS = {
   invalid_request: { status: 400, title: "The request is not valid." },
-  malformed_request: { status: 400, title: "The request is not valid HTTP." },
+  malformed_request: OPS_PROBLEMS.malformed_request,
   unauthorized: { status: 401, title: "A valid token is needed." },
   forbidden: { status: 403, title: "The token does not allow this." },
   forbidden_user: { status: 403, title: "The token does not allow to act for this user." },
-  not_found: { status: 404, title: "There is nothing at this address." },
+  not_found: OPS_PROBLEMS.not_found,
   job_not_found: { status: 404, title: "There is no such job." },
   repl_not_found: { status: 404, title: "There is no such repl." },
-  method_not_allowed: { status: 405, title: "This address does not take this method." },
-  request_timeout: { status: 408, title: "The request did not arrive in time." },
+  method_not_allowed: OPS_PROBLEMS.method_not_allowed,
+  request_timeout: OPS_PROBLEMS.request_timeout,
   repl_taken: { status: 409, title: "The repl belongs to another user." },
   idempotency_in_flight: {
     status: 409,
@@ -31,16 +25,21 @@ export const PROBLEM_KINDS = {
   rate_limited: { status: 429, title: "Too many requests.", retryAfterSeconds: 1 },
   user_limit: { status: 429, title: "The user has as many repls as allowed.", retryAfterSeconds: 5 },
   too_many_followers: { status: 429, title: "Too many clients follow jobs at the moment.", retryAfterSeconds: 5 },
-  headers_too_large: { status: 431, title: "The headers are too large." },
-  internal_error: { status: 500, title: "An unexpected error occurred." },
+  user_followers: {
+    status: 429,
+    title: "The user waits for as many changes at the same time as allowed.",
+    retryAfterSeconds: 5,
+  },
+  headers_too_large: OPS_PROBLEMS.headers_too_large,
+  internal_error: OPS_PROBLEMS.internal_error,
   dependency_unavailable: { status: 503, title: "The service cannot reach its database.", retryAfterSeconds: 1 },
   keys_unavailable: {
     status: 503,
     title: "The identity provider's keys cannot be read at the moment.",
     retryAfterSeconds: 1,
   },
-  not_ready: { status: 503, title: "The service is not ready.", retryAfterSeconds: 1 },
-  overloaded: { status: 503, title: "The service has too much to do at the moment.", retryAfterSeconds: 2 },
+  not_ready: OPS_PROBLEMS.not_ready,
+  overloaded: OPS_PROBLEMS.overloaded,
   queue_full: { status: 503, title: "Too many starts are waiting.", retryAfterSeconds: 5 },
   shutting_down: { status: 503, title: "This process is ending; another one answers.", retryAfterSeconds: 1 },
 } as const satisfies Record<string, ProblemKind>;

@@ -1,8 +1,6 @@
+import { PROBLEM_MEDIA_TYPE } from "@repl/ops";
 import Type, { type Static } from "typebox";
 import { PROBLEM_KINDS, type ProblemCode, problemKind } from "./problem-kinds.ts";
-
-/** RFC 9457's media type. */
-export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 /** The body of every error. */
 export const ProblemBody = Type.Object(
@@ -19,19 +17,45 @@ export const ProblemBody = Type.Object(
       }),
     ),
   },
-  { $id: "Problem", additionalProperties: true, description: "An error (RFC 9457)." },
+  {
+    $id: "Problem",
+    additionalProperties: true,
+    description: "An error (RFC 9457).",
+    examples: [
+      {
+        type: "urn:problem-type:repl-orchestrator:invalid_request",
+        title: "The request is not valid.",
+        status: 400,
+        code: "invalid_request",
+        requestId: "aef5f94f-ae21-492a-854c-247e1a2f1f46",
+        detail: "replId is missing.",
+        errors: [{ field: "replId", message: "is missing" }],
+      },
+    ],
+  },
 );
 /** {@inheritDoc ProblemBody} */
 export type ProblemBody = Static<typeof ProblemBody>;
+
+/** Of every answer to an order where the operator limits orders (draft-ietf-httpapi-ratelimit-headers-06). */
+export const RATE_HEADERS = {
+  "RateLimit-Limit": Type.Integer({ description: "Orders a minute; missing where there is no limit." }),
+  "RateLimit-Remaining": Type.Integer({ description: "Orders that would be taken right now." }),
+  "RateLimit-Reset": Type.Integer({ description: "Seconds until all of them are available again." }),
+};
 
 /** Errors that any request may meet, wherever it goes. */
 const EVERYWHERE: ProblemCode[] = ["internal_error", "overloaded", "shutting_down"];
 
 /** The responses of a route that answers these problems, by status, for its schema. */
 export function problemResponses(...codes: ProblemCode[]): Record<number, object> {
-  const byStatus = Map.groupBy([...codes, ...EVERYWHERE], (code) => problemKind(code).status);
+  const withKeys: ProblemCode[] = codes.includes("unauthorized") ? ["keys_unavailable"] : [];
+  const byStatus = Map.groupBy([...codes, ...withKeys, ...EVERYWHERE], (code) => problemKind(code).status);
   return Object.fromEntries(
-    [...byStatus].map(([status, alike]) => [status, { description: describe(alike), ...retryHeader(alike), content }]),
+    [...byStatus].map(([status, alike]) => [
+      status,
+      { description: describe(alike), headers: headersOf(alike), content },
+    ]),
   );
 }
 
@@ -41,7 +65,15 @@ function describe(codes: ProblemCode[]): string {
   return codes.map((code) => `\`${code}\`: ${problemKind(code).title}`).join("\n\n");
 }
 
-function retryHeader(codes: ProblemCode[]): { headers?: object } {
-  if (codes.every((code) => problemKind(code).retryAfterSeconds === undefined)) return {};
-  return { headers: { "Retry-After": Type.Integer({ description: "Seconds." }) } };
+function headersOf(codes: ProblemCode[]): Record<string, object> {
+  const mayPass = codes.some((code) => problemKind(code).retryAfterSeconds !== undefined);
+  return {
+    ...(mayPass
+      ? { "Retry-After": Type.Integer({ minimum: 0, description: "Seconds until a further try is worth while." }) }
+      : {}),
+    ...(codes.includes("unauthorized")
+      ? { "WWW-Authenticate": Type.String({ description: "What is asked for: `Bearer`." }) }
+      : {}),
+    ...(codes.includes("rate_limited") ? RATE_HEADERS : {}),
+  };
 }

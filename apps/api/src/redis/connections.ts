@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AcceptLimits,
   type Backlog,
@@ -6,28 +6,35 @@ import {
   connectForWork,
   createBacklogReader,
   createJobStore,
+  createRedisCheck,
   createReplStore,
   enqueue,
+  inspectServers,
   type JobKind,
   type JobPayload,
   type JobStore,
   keysOf,
   openJobQueue,
+  type RedisCheck,
+  type RedisPlace,
+  type RedisSettings,
+  RedisSettingsError,
   type ReplStore,
+  redisPlace,
   SWEEP_QUEUE_NAME,
 } from "@repl/contract";
+import { createLogLimiter } from "@repl/ops";
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { FastifyBaseLogger } from "../app-types.ts";
 import { createJobFeed, type JobFeed } from "../follow/job-feed.ts";
 import { QUEUE_STATES } from "../metrics/queue-gauges.ts";
-import { createLogLimiter } from "./log-limiter.ts";
 
 /** Everything the api has in Redis. */
 export interface Connections {
   readonly store: JobStore;
   readonly repls: ReplStore;
-  readonly enqueue: (jobId: string, kind: JobKind, payload: JobPayload, priority: number) => Promise<void>;
+  readonly enqueue: (jobId: string, kind: JobKind, payload: JobPayload, turn: number) => Promise<void>;
   readonly feed: JobFeed;
   /** What operators look at. */
   readonly operators: {
@@ -38,35 +45,38 @@ export interface Connections {
     /** Whether the queues' connection is there. */
     readonly isReady: () => boolean;
   };
-  /** Resolves when Redis answers; rejects within a second otherwise. */
-  readonly ping: () => Promise<unknown>;
-  /** Resolves once Redis answered for the first time, or after `timeoutMs`. */
+  /** Answers within a second. */
+  readonly check: RedisCheck;
+  /**
+   * Resolves once Redis answered for the first time and was looked over, or after `timeoutMs`.
+   * @throws RedisSettingsError where it must not be used.
+   */
   readonly settled: (timeoutMs: number) => Promise<void>;
   /** Ends all connections; commands that still wait are given up. */
   readonly close: () => Promise<void>;
 }
 
 /** Where Redis is and how the api uses it. */
-export interface RedisOptions extends AcceptLimits {
-  readonly redisUrl: string;
-  readonly queuePrefix: string;
+export interface RedisOptions extends AcceptLimits, RedisSettings {
   readonly jobRetentionSeconds: number;
 }
 
 /**
  * Opens the process's three connections; Redis need not be there yet. Requests have one that fails fast. The queue has
  * one that waits: a job that was recorded while Redis was about to go is queued as soon as it is back, under its own id.
+ * @throws RedisSettingsError naming the setting.
  */
 export function openConnections(options: RedisOptions, log: FastifyBaseLogger): Connections {
-  const { redisUrl, queuePrefix: prefix, jobRetentionSeconds: retentionSeconds } = options;
+  const { queuePrefix: prefix, jobRetentionSeconds: retentionSeconds } = options;
+  const place = redisPlace(options);
   const limited = createLogLimiter(log);
   let closed = false;
   // ioredis finishes a handshake it has begun, and complains about it, even after disconnect().
   const logError = (source: string, error: Error) => {
     if (!closed) limited(source, error);
   };
-  const connect = (source: string, open: (url: string) => Redis) => {
-    const redis = open(redisUrl);
+  const connect = (source: string, open: (place: RedisPlace) => Redis) => {
+    const redis = open(place);
     redis.on("error", (error: Error) => logError(source, error));
     redis.on("ready", () => {
       if (!closed) log.info({ source }, "connected to Redis");
@@ -76,6 +86,7 @@ export function openConnections(options: RedisOptions, log: FastifyBaseLogger): 
   const requests = connect("redis requests", connectForRequests);
   const queueing = connect("redis queue", connectForWork);
   const subscriber = connect("redis changes", connectForWork);
+  const inspection = inspectOnce(requests, place, log);
   const store = createJobStore(requests, { ...options, prefix, retentionSeconds });
   const queue = openJobQueue({ connection: queueing, prefix }, (error) => logError("queue", error));
   const sweeps = new Queue(SWEEP_QUEUE_NAME, { connection: queueing, prefix, skipMetasUpdate: true });
@@ -86,7 +97,7 @@ export function openConnections(options: RedisOptions, log: FastifyBaseLogger): 
     store,
     feed,
     repls: createReplStore(requests, prefix),
-    enqueue: (jobId, kind, payload, priority) => enqueue(queue, jobId, kind, payload, priority),
+    enqueue: (jobId, kind, payload, turn) => enqueue(queue, jobId, kind, payload, turn),
     operators: {
       queues: [queue, sweeps],
       counts: async () => {
@@ -96,10 +107,10 @@ export function openConnections(options: RedisOptions, log: FastifyBaseLogger): 
       backlog: createBacklogReader(requests, prefix),
       isReady: () => queueing.status === "ready",
     },
-    ping: () => requests.ping(),
+    check: createRedisCheck(requests, place),
     settled: async (timeoutMs) => {
-      if (requests.status === "ready") return;
-      await once(requests, "ready", { signal: AbortSignal.timeout(timeoutMs) }).catch(() => {});
+      const refusals = await Promise.race([inspection, sleep(timeoutMs, [], { ref: false })]);
+      if (refusals.length > 0) throw new RedisSettingsError(`REDIS_URL: ${refusals.join("; ")}`);
     },
     close: async () => {
       closed = true;
@@ -109,4 +120,18 @@ export function openConnections(options: RedisOptions, log: FastifyBaseLogger): 
       await Promise.all([queue, sweeps].map((it) => it.close().catch(() => {})));
     },
   };
+}
+
+/** Looks the servers over when Redis answers for the first time. Resolves with what is against using them; never rejects. */
+async function inspectOnce(redis: Redis, place: RedisPlace, log: FastifyBaseLogger): Promise<readonly string[]> {
+  try {
+    await new Promise((resolve) => redis.once("ready", resolve)); // events.once() would end with the first error.
+    const { refusals, warnings } = await inspectServers(redis, place);
+    for (const warning of warnings) log.warn({ warning }, "Redis is not set up as it should be");
+    for (const refusal of refusals) log.error({ refusal }, "Redis must not be used");
+    return refusals;
+  } catch (error) {
+    log.warn({ err: error }, "Redis could not be looked over");
+    return [];
+  }
 }

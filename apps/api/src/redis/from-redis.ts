@@ -1,7 +1,8 @@
+import { isRefusal } from "@repl/contract";
 import { ReplyError } from "ioredis";
 import { Problem } from "../problems/problem.ts";
 
-/** Replies that tell of a mistake in this code; all others (LOADING, OOM, READONLY, NOAUTH …) tell of Redis' state. */
+/** Replies that tell of a mistake in this code, unless they hold a refusal; all others (NOAUTH, NOPERM …) tell of Redis. */
 const OUR_MISTAKE = /^(ERR|WRONGTYPE|CROSSSLOT)\b/;
 
 /**
@@ -18,6 +19,6 @@ export async function fromRedis<Result>(work: Promise<Result>): Promise<Result> 
 }
 
 function isMistake(error: unknown): boolean {
-  if (error instanceof ReplyError) return OUR_MISTAKE.test((error as Error).message);
+  if (error instanceof ReplyError) return OUR_MISTAKE.test((error as Error).message) && !isRefusal(error as Error);
   return error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError;
 }

@@ -1,13 +1,13 @@
 import type { JobRecord } from "@repl/contract";
 
-/** Names one version of a job's status; the status is made of the record alone. */
+/** Names one version of a job. It is weak (RFC 9110 8.8.1), since the place in the queue moves without being a change of the job. */
 export function etagOf({ version }: Pick<JobRecord, "version">): string {
-  return `"${version}"`;
+  return `W/"${version}"`;
 }
 
 /** Whether If-None-Match names the tag (RFC 9110 13.1.2: weak comparison, `*` matches whatever exists). */
 export function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   const tags = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes("*") || tags.includes(etag);
+  return tags.includes("*") || tags.includes(etag.replace(/^W\//, ""));
 }

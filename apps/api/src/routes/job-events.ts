@@ -3,11 +3,10 @@ import { TERMINAL_STATES } from "@repl/contract";
 import Type from "typebox";
 import type { App } from "../app-types.ts";
 import { createFrameEncoder, eventFrames } from "../follow/event-frames.ts";
-import { tailJob } from "../follow/job-tail.ts";
-import { refuseBeyond } from "../follow/seat.ts";
 import { problemResponses } from "../problems/problem-schema.ts";
 import type { RouteDeps } from "./deps.ts";
 import { findJob } from "./find-job.ts";
+import { followJob } from "./follow.ts";
 import { JobParams } from "./schemas.ts";
 
 const EVENT_STREAM = "text/event-stream";
@@ -33,11 +32,15 @@ const schema = {
   description:
     "Server-sent events: `progress` with each change, then one of `completed`, `failed` and `cancelled`, then the end. The data of each is a JobStatus.",
   tags: ["jobs"],
+  security: [{ bearer: [] }, { queryToken: [] }, {}],
   params: JobParams,
   querystring: Query,
   headers: Headers,
   response: {
-    200: { description: "The stream.", content: { [EVENT_STREAM]: { schema: Type.String() } } },
+    200: {
+      description: "The stream; the schema is that of one event of it.",
+      content: { [EVENT_STREAM]: { schema: Type.Ref("JobEvent#") } },
+    },
     204: { description: "The client has seen the last event; browsers stop connecting again.", type: "null" },
     ...problemResponses(
       "invalid_request",
@@ -46,6 +49,7 @@ const schema = {
       "job_not_found",
       "address_too_long",
       "too_many_followers",
+      "user_followers",
       "headers_too_large",
       "dependency_unavailable",
     ),
@@ -57,16 +61,15 @@ export function jobEventsRoute(app: App, deps: RouteDeps): void {
   const encodeFrame = createFrameEncoder();
   app.get("/jobs/:jobId/events", { schema }, async (request, reply) => {
     const { jobId } = request.params;
-    refuseBeyond(deps.feed, deps.maxFollowers);
     const seenVersion = seenBy(request.headers["last-event-id"]);
-    const tail = tailJob(deps.feed, jobId, seenVersion);
-    reply.raw.once("close", tail.stop);
+    const tail = followJob(jobId, deps, request, reply, seenVersion);
     try {
       const record = await findJob(jobId, deps, request);
       reply.headers({ "cache-control": "no-store", "x-accel-buffering": "no" });
       if (TERMINAL_STATES.has(record.state) && record.version <= seenVersion) return reply.code(204).send();
       reply.type(EVENT_STREAM);
-      if (request.method === "HEAD") return reply.send();
+      // As a stream: a Content-Length would have to be that of GET (RFC 9110 8.6).
+      if (request.method === "HEAD") return reply.send(Readable.from([]));
       tail.offer(record);
     } catch (error) {
       tail.stop();

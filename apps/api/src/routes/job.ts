@@ -1,13 +1,12 @@
 import { type JobRecord, TERMINAL_STATES, toJobStatus } from "@repl/contract";
 import Type from "typebox";
 import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
-import { tailJob } from "../follow/job-tail.ts";
-import { refuseBeyond } from "../follow/seat.ts";
 import { waitForNews } from "../follow/wait-for-news.ts";
 import { problemResponses } from "../problems/problem-schema.ts";
 import type { RouteDeps } from "./deps.ts";
 import { etagOf, matches } from "./etag.ts";
 import { findJob } from "./find-job.ts";
+import { followJob } from "./follow.ts";
 import { JobParams } from "./schemas.ts";
 
 const POLL_AFTER_SECONDS = 1;
@@ -56,6 +55,7 @@ const schema = {
       "job_not_found",
       "address_too_long",
       "too_many_followers",
+      "user_followers",
       "headers_too_large",
       "dependency_unavailable",
     ),
@@ -89,9 +89,7 @@ async function waitForJob(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<JobRecord> {
-  refuseBeyond(deps.feed, deps.maxFollowers);
-  const tail = tailJob(deps.feed, jobId);
-  reply.raw.once("close", tail.stop);
+  const tail = followJob(jobId, deps, request, reply);
   try {
     const first = await findJob(jobId, deps, request);
     const outdated = known !== undefined && !matches(known, etagOf(first));

@@ -1,6 +1,6 @@
 import Type from "typebox";
 import type { ProblemCode } from "../problems/problem-kinds.ts";
-import { problemResponses } from "../problems/problem-schema.ts";
+import { problemResponses, RATE_HEADERS } from "../problems/problem-schema.ts";
 import { JobOrder, OrderHeaders } from "./schemas.ts";
 
 interface OrderOperation {
@@ -10,6 +10,15 @@ interface OrderOperation {
   /** Beside those that every order may meet. */
   readonly problems: readonly ProblemCode[];
 }
+
+/** What the answer leads to (OpenAPI 3.1 4.8.20). */
+export const ORDER_LINKS = {
+  202: {
+    job: { operationId: "getJob", parameters: { jobId: "$response.body#/jobId" }, description: "The job's status." },
+    events: { operationId: "followJob", parameters: { jobId: "$response.body#/jobId" }, description: "Its changes." },
+    repl: { operationId: "getRepl", parameters: { replId: "$response.body#/replId" }, description: "The repl." },
+  },
+};
 
 /** Everything about an order's route that OpenAPI and Fastify want to know. */
 export function orderSchema({ problems, ...operation }: OrderOperation) {
@@ -25,9 +34,7 @@ export function orderSchema({ problems, ...operation }: OrderOperation) {
           Location: Type.String({ description: "The job's status." }),
           "Retry-After": Type.Integer({ description: "Seconds until the first poll is worth while." }),
           "Idempotency-Replayed": Type.String({ description: "`true` where an earlier answer is repeated." }),
-          "RateLimit-Limit": Type.Integer({ description: "Orders a minute; missing where there is no limit." }),
-          "RateLimit-Remaining": Type.Integer({ description: "Orders that would be taken right now." }),
-          "RateLimit-Reset": Type.Integer({ description: "Seconds until all of them are available again." }),
+          ...RATE_HEADERS,
         },
         content: { "application/json": { schema: Type.Ref("JobAccepted#") } },
       },

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
-import { type Admission, fairPriority, type JobKind } from "@repl/contract";
+import { type Admission, type JobKind, QUEUE_NAME } from "@repl/contract";
+import { audit, jobSpan, type Span } from "@repl/ops";
 import type { FastifyReply, FastifyRequest } from "../app-types.ts";
 import { userFor } from "../auth/caller.ts";
 import { Problem } from "../problems/problem.ts";
@@ -65,25 +65,49 @@ export function createOrders(deps: RouteDeps): TakeOrder {
  * next try either records it or joins the one recorded.
  */
 async function accept(
-  { kind, order: { replId }, userId, idempotencyKey }: Asked,
+  asked: Asked,
   deps: RouteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<JobAccepted> {
-  const requestId = request.id;
+  const { kind, order } = asked;
+  const { replId } = order;
+  const jobId = randomUUID();
+  const { name, options } = jobSpan("producer", { queue: QUEUE_NAME, jobId, kind, replId });
+  const work = async (span: Span) => {
+    const acceptance = await fromRedis(deps.store.accept({ ...requestOf(asked, request), jobId, trace: span.carrier }));
+    deps.metrics.ordered(kind, acceptance.outcome);
+    reply.headers(rateHeaders(acceptance.rate));
+    const admission = admitted(acceptance);
+    request.facts.jobId = admission.jobId;
+    auditOrder(asked, admission, request);
+    nameJob(span, admission);
+    if (admission.queued) await queue(asked, admission, deps, request);
+    return answer(admission, replId, reply);
+  };
+  return deps.tracer.run(name, work, { ...options, parent: request.span });
+}
+
+function requestOf({ kind, order: { replId }, userId, idempotencyKey }: Asked, request: FastifyRequest) {
   const rateKey = request.caller.subject === undefined ? `ip:${request.ip}` : `user:${userId}`;
-  const asked = { kind, replId, userId, jobId: randomUUID(), requestId, rateKey, idempotencyKey };
-  const acceptance = await fromRedis(deps.store.accept(asked));
-  deps.metrics.ordered(kind, acceptance.outcome);
-  reply.headers(rateHeaders(acceptance.rate));
-  const admission = admitted(acceptance);
-  const { jobId, userOpenJobs } = admission;
-  request.facts.jobId = jobId;
-  if (admission.outcome === "accepted") audit(kind, userId, request);
-  // A job that still waits may have lost its place in the queue; under its own id it gets no second one.
-  const payload = { version: 1, replId, userId, requestId } as const;
-  if (admission.queued) await queueSoon(deps.enqueue(jobId, kind, payload, fairPriority(userOpenJobs)), request);
-  return answer(admission, replId, reply);
+  return { kind, replId, userId, requestId: request.id, rateKey, idempotencyKey };
+}
+
+/** A job that still waits may have lost its place in the queue; under its own id it gets no second one. */
+async function queue(
+  { kind, userId, order: { replId } }: Asked,
+  { jobId, turn }: Admission,
+  deps: RouteDeps,
+  request: FastifyRequest,
+): Promise<void> {
+  const payload = { version: 1, replId, userId, requestId: request.id } as const;
+  await queueSoon(deps.enqueue(jobId, kind, payload, turn), request);
+}
+
+/** A job that was there before has a trace of its own, which this one points to. */
+function nameJob(span: Span, { jobId, outcome, trace }: Admission): void {
+  span.set({ "job.id": jobId, "messaging.message.id": jobId, "job.acceptance": outcome });
+  if (trace !== undefined) span.link(trace);
 }
 
 function answer({ outcome, jobId, state, joined }: Admission, replId: string, reply: FastifyReply): JobAccepted {
@@ -93,22 +117,29 @@ function answer({ outcome, jobId, state, joined }: Admission, replId: string, re
   return { jobId, replId, state, statusUrl, eventsUrl: `${statusUrl}/events`, ...(joined ? { joined } : {}) };
 }
 
-/** One line for each accepted start and stop, whatever LOG_LEVEL says. */
-function audit(kind: JobKind, userId: string, { log, facts, caller, ip }: FastifyRequest): void {
-  const line = { audit: true, action: kind, userId, caller: caller.subject ?? null, ...facts, clientIp: ip };
-  log.child({}, { level: "info" }).info(line, `${kind} accepted`);
+/** One line for each start and stop that was admitted. The process's own log, since the entry names its request itself. */
+function auditOrder({ kind, order: { replId }, userId }: Asked, admission: Admission, request: FastifyRequest): void {
+  const { jobId, outcome } = admission;
+  const { id: requestId, caller, ip: clientIp, span, server } = request;
+  const who = { userId, caller: caller.subject ?? null, clientIp };
+  const what = { action: kind, outcome, replId, jobId, reason: "requested" };
+  audit(server.log, { ...what, ...who, requestId, traceId: span.traceId });
 }
 
-async function queueSoon(queued: Promise<void>, { log, facts }: FastifyRequest): Promise<void> {
-  const abort = new AbortController();
-  const late = delay(ENQUEUE_WAIT_MS, "late" as const, { signal: abort.signal }).catch(() => "settled" as const);
-  const outcome = queued.then(
-    () => "queued" as const,
-    (error: unknown) => {
+/** Settles when the job is queued, when it could not be, or when the answer cannot wait for it any longer. Never rejects. */
+function queueSoon(queued: Promise<void>, { log, facts }: FastifyRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      log.warn(facts, "the job is recorded but not queued yet");
+      resolve();
+    }, ENQUEUE_WAIT_MS);
+    const settled = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    queued.then(settled, (error: unknown) => {
       log.warn({ ...facts, err: error }, "the job is recorded but not queued; the sweep will queue it");
-      return "failed" as const;
-    },
-  );
-  if ((await Promise.race([outcome, late])) === "late") log.warn(facts, "the job is recorded but not queued yet");
-  abort.abort();
+      settled();
+    });
+  });
 }

@@ -35,10 +35,37 @@ export const JobAccepted = Type.Object(
       Type.Boolean({ description: "True where this job was under way already; missing otherwise." }),
     ),
   },
-  { $id: "JobAccepted" },
+  {
+    $id: "JobAccepted",
+    examples: [
+      {
+        jobId: "6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53",
+        replId: "repl123",
+        state: "queued",
+        statusUrl: "/jobs/6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53",
+        eventsUrl: "/jobs/6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53/events",
+      },
+    ],
+  },
 );
 /** {@inheritDoc JobAccepted} */
 export type JobAccepted = Static<typeof JobAccepted>;
+
+/** One event of a job's stream. */
+const JobEvent = Type.Object(
+  {
+    id: Type.String({ pattern: "^[0-9]+$", description: "Grows with each change of the job; for `Last-Event-ID`." }),
+    event: Type.Enum(["progress", "completed", "failed", "cancelled"], {
+      description: "All but `progress` are the last.",
+    }),
+    data: Type.String({
+      contentMediaType: "application/json",
+      contentSchema: Type.Ref("JobStatus#"),
+      description: "A JobStatus.",
+    }),
+  },
+  { $id: "JobEvent" },
+);
 
 /** Ids that a job can have; anything else cannot be one, and is told so. */
 export const JobParams = Type.Object({
@@ -53,7 +80,7 @@ export const JobParams = Type.Object({
 export const ReplParams = Type.Object({ replId: ReplId });
 
 /** A page of a user's repls. */
-export const ReplList = Type.Object(
+const ReplList = Type.Object(
   {
     repls: Type.Array(ReplStatus, { description: "In the order of their ids." }),
     next: Type.Union([ReplId, Type.Null()], {
@@ -77,4 +104,4 @@ export const OrderHeaders = Type.Object({
 });
 
 /** What routes refer to by name; the schemas inside come along. */
-export const NAMED_SCHEMAS = [ProblemBody, JobOrder, JobAccepted, JobStatus, ReplList] as const;
+export const NAMED_SCHEMAS = [ProblemBody, JobOrder, JobAccepted, JobStatus, JobEvent, ReplList] as const;

@@ -1,5 +1,5 @@
 import type { App } from "../app-types.ts";
-import { orderSchema } from "./order-schema.ts";
+import { ORDER_LINKS, orderSchema } from "./order-schema.ts";
 import type { TakeOrder } from "./orders.ts";
 
 /** `POST /start` */
@@ -11,5 +11,5 @@ export function startRoute(app: App, takeOrder: TakeOrder): void {
       "Accepts the start and answers at once. While a start of the repl is under way, its job is answered again.",
     problems: ["queue_full", "user_limit"],
   });
-  app.post("/start", { schema }, (request, reply) => takeOrder("start", request, reply));
+  app.post("/start", { schema, links: ORDER_LINKS }, (request, reply) => takeOrder("start", request, reply));
 }

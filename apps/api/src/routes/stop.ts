@@ -1,5 +1,5 @@
 import type { App } from "../app-types.ts";
-import { orderSchema } from "./order-schema.ts";
+import { ORDER_LINKS, orderSchema } from "./order-schema.ts";
 import type { TakeOrder } from "./orders.ts";
 
 /** `POST /stop` */
@@ -11,5 +11,5 @@ export function stopRoute(app: App, takeOrder: TakeOrder): void {
       "Accepts the stop and answers at once; a start under way is cancelled. Stopping what does not run succeeds.",
     problems: [],
   });
-  app.post("/stop", { schema }, (request, reply) => takeOrder("stop", request, reply));
+  app.post("/stop", { schema, links: ORDER_LINKS }, (request, reply) => takeOrder("stop", request, reply));
 }

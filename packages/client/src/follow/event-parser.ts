@@ -1,5 +1,5 @@
 /** One event of a stream of server-sent events. */
-export interface ServerEvent {
+interface ServerEvent {
   readonly id: string;
   /** Its lines joined by "\n". */
   readonly data: string;

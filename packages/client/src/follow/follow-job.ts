@@ -3,6 +3,7 @@ import type { Http } from "../http/http.ts";
 import type { Timing } from "../http/timing.ts";
 import { hasEnded } from "../job-words.ts";
 import type { JobStatus } from "../wire.ts";
+import { hasNoSeat } from "./no-seat.ts";
 import { createPatience, type Patience } from "./patience.ts";
 import { pollJob } from "./poll-job.ts";
 import { type Position, StreamingImpossible, streamJob } from "./stream-job.ts";
@@ -40,7 +41,7 @@ async function* statusesOf(
   try {
     yield* streamsOf(http, jobId, patience, timing, signal);
   } catch (error) {
-    if (!(error instanceof StreamingImpossible)) throw error;
+    if (!(error instanceof StreamingImpossible || hasNoSeat(error))) throw error;
     yield* pollJob(http, jobId, patience, timing, signal);
   }
 }
@@ -63,7 +64,7 @@ async function* streamsOf(
         yield status;
       }
     } catch (error) {
-      if (error instanceof StreamingImpossible) throw error;
+      if (error instanceof StreamingImpossible || hasNoSeat(error)) throw error;
       failure = error;
     }
     // Proxies end streams after a while, whether or not anything has happened in them.

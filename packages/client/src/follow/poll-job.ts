@@ -1,9 +1,9 @@
-import { ApiError } from "../errors.ts";
 import type { Answer, Http, Request } from "../http/http.ts";
 import { pause } from "../http/pause.ts";
 import type { Timing } from "../http/timing.ts";
 import { hasEnded } from "../job-words.ts";
 import type { JobStatus } from "../wire.ts";
+import { hasNoSeat } from "./no-seat.ts";
 import type { Patience } from "./patience.ts";
 
 /** Shortest time between two polls whose answers came at once; the service's own Retry-After of a status is 1 s. */
@@ -32,7 +32,7 @@ export async function* pollJob(
       if (body !== undefined) yield body;
       if (body !== undefined && hasEnded(body)) return;
     } catch (error) {
-      if (error instanceof ApiError && error.code === "too_many_followers" && waitMs > 0) waitMs = 0;
+      if (hasNoSeat(error) && waitMs > 0) waitMs = 0;
       else await patience.failed(error);
     }
     await pause(Math.max(0, askedAt + PACE_MS - performance.now()), signal);

@@ -37,7 +37,7 @@ function text(value: unknown): string | undefined {
 }
 
 /** Retry-After (RFC 9110 10.2.3), seconds or a date, in ms from now; null where there is none. */
-export function parseRetryAfter(value: string | null, nowMs: number): number | null {
+function parseRetryAfter(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
   const atMs = Date.parse(value);
