@@ -1,12 +1,13 @@
 import type { JobStore } from "@repl/contract";
 import type { KubeClient } from "@repl/kube";
-import type { AnsweringOptions, ClusterView, Graces, Patience, Template } from "@repl/provision";
-import type { Logger } from "pino";
+import type { Log, Tracer } from "@repl/ops";
+import type { AnsweringOptions, ClusterView, Graces, Homes, Patience, Reach, Template } from "@repl/provision";
 
 /** What the pipelines of start and stop work with. */
 export interface ProvisionDeps {
   readonly template: Template;
-  readonly namespace: string;
+  readonly homes: Homes;
+  readonly reach: Reach;
   readonly client: KubeClient;
   readonly view: ClusterView;
   readonly patience: Patience;
@@ -15,12 +16,13 @@ export interface ProvisionDeps {
   readonly startTimeoutMs: number;
   /** How far a start is followed beyond its pods. */
   readonly answering: AnsweringOptions;
+  readonly tracer: Tracer;
 }
 
 /** What running a job needs beside the pipelines. */
 export interface RunDeps extends ProvisionDeps {
   readonly store: JobStore;
-  readonly log: Logger;
+  readonly log: Log;
   /** Whether a start that failed for good deletes what it made. */
   readonly cleanUpOnFailure: boolean;
 }

@@ -17,7 +17,7 @@ const RENEWALS_PER_LEASE = 3;
  * Keeps a lease that `begin` has just given. Where Redis does not answer for the length of the lease, the attempt ends by
  * its own clock: by then another worker may hold the repl.
  */
-export function holdLease(store: JobStore, lease: Lease, onReport: (change: JobChange) => void): LeaseHolder {
+export function holdLease(store: JobStore, lease: Lease): LeaseHolder {
   const controller = new AbortController();
   const { signal } = controller;
   const end = (reason: EndReason) => {
@@ -39,14 +39,21 @@ export function holdLease(store: JobStore, lease: Lease, onReport: (change: JobC
   // A failed renewal shows when the lease runs out; until then the next one may succeed.
   const timer = setInterval(() => renew().catch(() => {}), store.leaseMs / RENEWALS_PER_LEASE);
 
+  // What asks in one turn of the event loop asks in the same moment: one answer is for all of it.
+  let asking: Promise<void> | undefined;
+  const ask = (change?: JobChange): Promise<void> => {
+    asking = renew(change);
+    setImmediate(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+
   return {
     signal,
     end,
-    guard: renew,
-    async report(change) {
-      await renew(change);
-      onReport(change);
-    },
+    guard: () => asking ?? ask(),
+    report: ask,
     release() {
       released = true;
       clearInterval(timer);

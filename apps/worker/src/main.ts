@@ -1,14 +1,25 @@
 import process from "node:process";
-import { connectForWork, createIntentStore, createJobStore, openJobQueue } from "@repl/contract";
+import {
+  createIntentStore,
+  createJobStore,
+  createRedisCheck,
+  openJobQueue,
+  RedisSettingsError,
+  redisPlace,
+} from "@repl/contract";
 import { CredentialsError, createKubeClient, type KindName, loadCredentials } from "@repl/kube";
-import { buildOpsServer, createRegistry } from "@repl/ops";
-import { DEFAULT_GRACES, KIND_RULES, openClusterView } from "@repl/provision";
+import { buildOpsServer, createLog, createLogLimiter, createRegistry, openTracer } from "@repl/ops";
+import { DEFAULT_GRACES, KIND_RULES, MANAGED_BY, openClusterView, parseTemplate } from "@repl/provision";
 import { loadWorkerSettings, SettingsError, type WorkerSettings } from "@repl/settings";
 import closeWithGrace from "close-with-grace";
-import { pino } from "pino";
+import { createClusterCheck } from "./cluster-check.ts";
+import { connectToRedis } from "./connect-to-redis.ts";
 import { measureStore } from "./measured-store.ts";
+import { openPlacement, readUserNamespaceFiles, type UserNamespaceSettings } from "./placement.ts";
 import { readTemplate, UnusableTemplate } from "./read-template.ts";
 import { startSweeper } from "./sweeper.ts";
+import { traceRequests } from "./trace-requests.ts";
+import { UnusableSecrets } from "./user-secrets.ts";
 import { startWorker } from "./worker.ts";
 import { addWorkerGauges, createWorkerMetrics } from "./worker-metrics.ts";
 
@@ -18,11 +29,24 @@ const UNAVAILABLE_MS = 60_000;
 const GONE_MS = 120_000;
 /** Share of the grace period in which jobs may still finish; the rest is for handing them back. */
 const FINISH_SHARE = 0.2;
+/** Share of the grace period in which the last spans may still be sent. */
+const FLUSH_SHARE = 0.1;
+
+/** Undefined where users have no namespaces of their own. */
+function userNamespaceSettings(settings: WorkerSettings): UserNamespaceSettings | undefined {
+  if (settings.namespaceMode === "shared") return undefined;
+  const { userNamespacePrefix: prefix, userNamespaceTemplatePath: templatePath } = settings;
+  return { prefix, templatePath, secretsPath: settings.userNamespaceSecretsPath };
+}
 
 const main = async (settings: WorkerSettings): Promise<void> => {
-  const { redisUrl, queuePrefix: prefix, namespace, shutdownGraceSeconds } = settings;
-  const log = pino({ level: settings.logLevel, base: { process: "worker" } });
-  const template = await readTemplate(settings.templatePath);
+  const { queuePrefix: prefix, shutdownGraceSeconds } = settings;
+  const log = createLog({ process: "worker", level: settings.logLevel });
+  const logError = createLogLimiter(log);
+  const place = redisPlace(settings);
+  const template = await readTemplate("TEMPLATE_PATH", settings.templatePath, parseTemplate);
+  const userNamespaces = userNamespaceSettings(settings);
+  const files = userNamespaces && (await readUserNamespaceFiles(userNamespaces, log));
   const environment = process.env;
   const credentials = await loadCredentials(
     settings.kubeconfig === undefined
@@ -32,24 +56,32 @@ const main = async (settings: WorkerSettings): Promise<void> => {
 
   const registry = createRegistry();
   const metrics = createWorkerMetrics(registry);
-  const client = createKubeClient({ credentials, fieldManager: "repl-orchestrator", onCall: metrics.called });
-  const workload = template.manifests.find(({ kind }) => KIND_RULES[kind]?.wave === "workload")?.kind as KindName;
-  const view = openClusterView({
-    client,
-    namespace,
-    workload,
-    onError: (error, delayMs) => log.warn({ err: error, delayMs }, "watch interrupted"),
+  const tracer = await openTracer(settings, "worker", logError);
+  const client = createKubeClient({
+    credentials,
+    fieldManager: MANAGED_BY,
+    onCall: metrics.called,
+    onRequest: traceRequests(tracer, credentials.server),
   });
-
-  const connection = connectForWork(redisUrl);
-  const subscriber = connectForWork(redisUrl);
-  for (const redis of [connection, subscriber]) redis.on("error", (error) => log.warn({ err: error }, "redis error"));
+  const { connection, subscriber } = await connectToRedis(place, { log, logError });
   const plainStore = createJobStore(connection, {
     prefix,
     retentionSeconds: settings.jobRetentionSeconds,
     leaseMs: settings.leaseSeconds * 1_000,
   });
   const store = measureStore(plainStore, metrics);
+  const intents = createIntentStore(connection, prefix);
+
+  const patience = { unavailableMs: UNAVAILABLE_MS, goneMs: Math.min(GONE_MS, settings.startTimeoutSeconds * 1_000) };
+  const placement = await openPlacement(settings.namespace, files, { client, intents, patience });
+  const workload = template.manifests.find(({ kind }) => KIND_RULES[kind]?.wave === "workload")?.kind as KindName;
+  const view = openClusterView({
+    client,
+    namespace: placement.reach.scope,
+    workload,
+    onError: (error, delayMs) => log.warn({ err: error, delayMs }, "watch interrupted"),
+  });
+
   const worker = await startWorker({
     store,
     connection,
@@ -57,11 +89,13 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     prefix,
     concurrency: settings.concurrency,
     log,
+    tracer,
+    logError,
     template,
-    namespace,
+    ...placement,
     client,
     view,
-    patience: { unavailableMs: UNAVAILABLE_MS, goneMs: Math.min(GONE_MS, settings.startTimeoutSeconds * 1_000) },
+    patience,
     graces: { ...DEFAULT_GRACES, unschedulableMs: settings.unschedulableGraceSeconds * 1_000 },
     startTimeoutMs: settings.startTimeoutSeconds * 1_000,
     answering: {
@@ -72,19 +106,22 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     cleanUpOnFailure: settings.cleanupOnFailure === "delete",
   });
 
-  const queue = openJobQueue({ connection, prefix }, (error) => log.warn({ err: error }, "queue error"));
+  const queue = openJobQueue({ connection, prefix }, (error) => logError("queue", error));
   const sweeper = await startSweeper({
     store,
-    intents: createIntentStore(connection, prefix),
+    intents,
     queue,
     client,
     template,
-    namespace,
+    ...placement,
     idleTimeoutMs: settings.idleTimeoutSeconds * 1_000,
+    keepFailed: settings.cleanupOnFailure === "keep",
     intervalMs: settings.sweepIntervalSeconds * 1_000,
     connection,
     prefix,
     log,
+    tracer,
+    logError,
     onSwept: metrics.swept,
   });
 
@@ -94,38 +131,40 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     log,
     metrics: registry,
     checks: {
-      redis: () => connection.ping(),
-      cluster: async () => {
-        const stale = Object.entries(view.stats()).find(([, { live }]) => !live);
-        if (stale !== undefined) throw new Error(`the watch on ${stale[0]} is down`);
-      },
+      redis: createRedisCheck(connection, place),
+      cluster: createClusterCheck(client, view),
       draining: async () => {
         if (draining) throw new Error("the worker is ending");
       },
     },
   });
   await ops.listen({ host: settings.opsHost, port: settings.opsPort });
-  log.info(
-    { opsAddress: ops.server.address(), cluster: credentials.server, namespace, concurrency: settings.concurrency },
-    "worker ready",
-  );
-
   closeWithGrace({ delay: shutdownGraceSeconds * 1_000, logger: false }, async ({ err, signal }) => {
     draining = true;
     log.info({ err, signal, activeJobs: worker.activeJobs() }, "worker ending");
     await Promise.all([sweeper.close(), worker.close(shutdownGraceSeconds * 1_000 * FINISH_SHARE)]);
     await Promise.all([view.stop(), ops.close(), queue.close()]);
     await client.close();
+    await tracer.close(shutdownGraceSeconds * 1_000 * FLUSH_SHARE);
     connection.disconnect();
     subscriber.disconnect();
     log.info("worker ended");
   });
+
+  // Last: whoever reads it may tell the process to end.
+  const { namespaceMode, namespace, concurrency } = settings;
+  log.info(
+    { opsAddress: ops.server.address(), cluster: credentials.server, namespaceMode, namespace, concurrency },
+    "worker ready",
+  );
 };
 
 try {
   await main(loadWorkerSettings(process.env));
 } catch (error) {
-  const isForTheOperator = [SettingsError, UnusableTemplate, CredentialsError].some((type) => error instanceof type);
-  process.stderr.write(`worker: ${isForTheOperator ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
+  const expected = [SettingsError, RedisSettingsError, UnusableTemplate, UnusableSecrets, CredentialsError];
+  const log = createLog({ process: "worker", level: "fatal" });
+  if (expected.some((type) => error instanceof type)) log.fatal((error as Error).message);
+  else log.fatal({ err: error }, "the worker could not be started");
   process.exit(1);
 }

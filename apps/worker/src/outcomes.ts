@@ -1,7 +1,7 @@
 import type { Failure, JobChange, JobRecord, Lease, QueuedJob } from "@repl/contract";
+import type { Log, Span } from "@repl/ops";
 import { type Dossier, gatherDossier } from "@repl/provision";
 import { DelayedError, UnrecoverableError, WaitingError } from "bullmq";
-import type { Logger } from "pino";
 import { AttemptEnded, type EndReason } from "./attempt-ended.ts";
 import type { RunDeps } from "./deps.ts";
 import type { LeaseHolder } from "./lease-holder.ts";
@@ -14,6 +14,9 @@ const LOOK_AGAIN_MS = 250;
 /** The evidence is worth some seconds of the user's wait, not more. */
 const LONGEST_GATHERING_MS = 3_000;
 
+/** A pod goes only when its node says that it is gone; from a node that went away that word may never come. */
+const GONE_WITHOUT_NODE_MS = 3_000;
+
 /** One attempt while it holds its repl. */
 export interface RunningAttempt {
   readonly job: QueuedJob;
@@ -21,28 +24,34 @@ export interface RunningAttempt {
   readonly record: JobRecord;
   readonly lease: Lease;
   readonly holder: LeaseHolder;
-  readonly log: Logger;
+  readonly log: Log;
+  readonly span: Span;
   /** Whether the repl has been ready since its intent last changed: then a failed start leaves it as it is. */
   readonly ranBefore: boolean;
 }
 
 /** Runs the pipeline of the job's kind and records its result. */
-export async function complete({ record, lease, holder, log }: RunningAttempt, deps: RunDeps): Promise<void> {
+export async function complete({ record, lease, holder, log, span }: RunningAttempt, deps: RunDeps): Promise<void> {
   const pipeline = record.kind === "start" ? startRepl : stopRepl;
   const result = await pipeline(record, holder, deps);
   const hold = await deps.store.settle(lease, "completed", result);
-  if (hold !== "ok") holder.end(hold);
-  holder.signal.throwIfAborted();
+  // Once it is recorded, nothing that ends attempts counts any more.
+  if (hold !== "ok") {
+    holder.end(hold);
+    holder.signal.throwIfAborted();
+  }
+  span.set({ "job.outcome": "completed" });
   log.info({ resources: result.resources?.map(({ kind, action }) => `${kind} ${action}`) }, "job completed");
 }
 
 /** Ends an attempt that may not go on, without counting it. */
 export async function standDown(
-  { job, lockToken, lease, log }: RunningAttempt,
+  { job, lockToken, lease, log, span }: RunningAttempt,
   reason: EndReason,
   { store }: RunDeps,
 ): Promise<void> {
   log.info({ reason }, "attempt ended early");
+  span.set({ "job.outcome": reason });
   const hold = await store.settle(
     lease,
     "queued",
@@ -61,22 +70,28 @@ export async function fail(attempt: RunningAttempt, failure: Failure, deps: RunD
   return mayRetry ? retryLater(attempt, failure, deps) : giveUp(attempt, failure, deps);
 }
 
-async function retryLater({ lease, log }: RunningAttempt, failure: Failure, { store }: RunDeps): Promise<void> {
+async function retryLater({ lease, log, span }: RunningAttempt, failure: Failure, { store }: RunDeps): Promise<void> {
   log.warn({ code: failure.code, err: failure }, "attempt failed, will be retried");
+  span.set({ "job.outcome": "retrying" });
+  span.fail(failure.code);
   const change = { message: `${failure.message} Trying again.`, error: failure.toJobError() };
   const hold = await store.settle(lease, "retrying", change);
   if (hold !== "cancelled") throw failure;
 }
 
 async function giveUp(attempt: RunningAttempt, failure: Failure, deps: RunDeps): Promise<void> {
-  const { job, lockToken, record, lease, holder, log } = attempt;
-  const evidence = record.kind === "start" ? await gatherEvidence(attempt, deps) : {};
+  const { job, lockToken, record, lease, holder, log, span } = attempt;
+  const { tracer } = deps;
+  const evidence =
+    record.kind === "start" ? await tracer.run("gather evidence", () => gatherEvidence(attempt, deps)) : {};
   const cleanUp = record.kind === "start" && !attempt.ranBefore && deps.cleanUpOnFailure;
-  const leftovers = cleanUp ? await cleanUpAfter(attempt, deps) : {};
+  const leftovers = cleanUp ? await tracer.run("clean up", () => cleanUpAfter(attempt, failure, deps)) : {};
   const { reason } = holder.signal;
   if (reason instanceof AttemptEnded) return standDown(attempt, reason.reason, deps);
 
   log.error({ code: failure.code, err: failure }, "job failed");
+  span.set({ "job.outcome": "failed" });
+  span.fail(failure.code);
   const error = { ...failure.toJobError(), details: { ...failure.details, ...evidence } };
   const hold = await deps.store.settle(lease, "failed", { ...leftovers, message: sentenceOf(record, failure), error });
   if (hold === "lost") return delay(job, lockToken);
@@ -86,9 +101,9 @@ async function giveUp(attempt: RunningAttempt, failure: Failure, deps: RunDeps):
 /** What the cluster knows of the failure, kept because the clean-up destroys it. Empty where no pod came to be. */
 async function gatherEvidence(
   { record, holder, log }: RunningAttempt,
-  { client, view }: RunDeps,
+  { client, view, homes }: RunDeps,
 ): Promise<{ dossier?: Dossier }> {
-  const pods = view.podsOf(record.replId);
+  const pods = view.podsOf(record.replId, homes.namespaceOf(record.userId));
   if (pods.length === 0) return {};
   try {
     const signal = AbortSignal.any([holder.signal, AbortSignal.timeout(LONGEST_GATHERING_MS)]);
@@ -100,9 +115,15 @@ async function gatherEvidence(
 }
 
 /** Deletes what a failed start made. Where that fails too, the sweep does it later: the failure itself is what counts. */
-async function cleanUpAfter({ record, holder, log }: RunningAttempt, deps: RunDeps): Promise<JobChange> {
+async function cleanUpAfter(
+  { record, holder, log }: RunningAttempt,
+  { code }: Failure,
+  deps: RunDeps,
+): Promise<JobChange> {
+  const { goneMs } = deps.patience;
+  const patience = { ...deps.patience, goneMs: code === "node_lost" ? Math.min(goneMs, GONE_WITHOUT_NODE_MS) : goneMs };
   try {
-    const { resources } = await stopRepl(record, { ...holder, report: async () => {} }, deps);
+    const { resources } = await stopRepl(record, { ...holder, report: async () => {} }, { ...deps, patience });
     return { resources: resources ?? [] };
   } catch (error) {
     log.warn({ err: error }, "clean-up after a failed start did not succeed");

@@ -1,20 +1,27 @@
 import { readFile } from "node:fs/promises";
-import { parseTemplate, type Template, TemplateError } from "@repl/provision";
+import { type Template, TemplateError } from "@repl/provision";
 
 /** A template that cannot be read or is refused. The message names the setting, the file and every problem with its line. */
 export class UnusableTemplate extends Error {
   override readonly name = "UnusableTemplate";
 }
 
-/** Reads and checks the template. Done once: a start only renders. */
-export async function readTemplate(path: string): Promise<Template> {
+/**
+ * Reads and checks a template. Done once: a start only renders.
+ * @param variable the setting that names the path
+ */
+export async function readTemplate(
+  variable: string,
+  path: string,
+  parse: (text: string) => Template,
+): Promise<Template> {
   try {
-    return parseTemplate(await readFile(path, "utf8"));
+    return parse(await readFile(path, "utf8"));
   } catch (error) {
     if (error instanceof TemplateError)
-      throw new UnusableTemplate(`TEMPLATE_PATH: ${path} is refused:\n${error.message}`);
+      throw new UnusableTemplate(`${variable}: ${path} is refused:\n${error.message}`);
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new UnusableTemplate(`TEMPLATE_PATH: ${path} cannot be read (${code}).`);
+    throw new UnusableTemplate(`${variable}: ${path} cannot be read (${code}).`);
   }
 }

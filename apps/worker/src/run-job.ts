@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { Failure, type JobChange, type JobRecord, type QueuedJob, toFailure } from "@repl/contract";
+import { Failure, type JobRecord, QUEUE_NAME, type QueuedJob, toFailure } from "@repl/contract";
+import { jobSpan, type Span, type Tracer } from "@repl/ops";
 import { AttemptEnded, type EndReason } from "./attempt-ended.ts";
 import type { RunDeps } from "./deps.ts";
 import { holdLease, type LeaseHolder } from "./lease-holder.ts";
 import { complete, delay, fail, type RunningAttempt, standDown } from "./outcomes.ts";
 
 /** The attempts under way in this process. */
-export interface Attempts {
+interface Attempts {
   /** Ends the attempt of that job, if there is one here. */
   end(jobId: string, reason: EndReason): void;
   endAll(reason: EndReason): void;
@@ -14,7 +15,7 @@ export interface Attempts {
 
 /** Builds the function that runs one attempt of a job, and the register by which attempts are ended from outside. */
 export function createRunner(deps: RunDeps) {
-  const { store } = deps;
+  const { store, tracer } = deps;
   const holders = new Map<string, LeaseHolder>();
   // An attempt that begins after this is ended at once.
   let endingAll: EndReason | undefined;
@@ -37,18 +38,21 @@ export function createRunner(deps: RunDeps) {
 
     const { record, ranBefore } = beginning;
     const lease = { jobId, replId: record.replId, token };
-    const holder = holdLease(store, lease, (change) => showOnDashboard(job, change));
+    const holder = holdLease(store, lease);
     holders.set(jobId, holder);
     if (endingAll !== undefined) holder.end(endingAll);
-    const log = deps.log.child(logFields(record));
-    const attempt = { job, lockToken, record, lease, holder, log, ranBefore };
+    const span = startSpan(tracer, record);
+    const log = deps.log.child(logFields(record, span));
+    const attempt = { job, lockToken, record, lease, holder, log, span, ranBefore };
     const work = () =>
       beginning.outcome === "run" ? complete(attempt, deps) : Promise.reject(new Failure("worker_crashed"));
     try {
-      await conclude(attempt, work, deps);
+      await tracer.within(span, () => conclude(attempt, work, deps));
     } finally {
+      span.end();
       holder.release();
-      holders.delete(jobId);
+      // After a lost lease the job's next attempt may be here already.
+      if (holders.get(jobId) === holder) holders.delete(jobId);
     }
   };
 
@@ -66,11 +70,12 @@ async function conclude(attempt: RunningAttempt, work: () => Promise<void>, deps
   }
 }
 
-/** The dashboard reads BullMQ's own progress. It is for operators only, so a lost update does not matter. */
-function showOnDashboard(job: QueuedJob, { phase, progress, message }: JobChange): void {
-  if (phase !== undefined) job.updateProgress({ phase, progress, message }).catch(() => {});
+/** Every attempt is below the request that made the job, also one that comes after others or was queued by the sweep. */
+function startSpan(tracer: Tracer, { jobId, kind, replId, made, trace }: JobRecord): Span {
+  const { name, options } = jobSpan("consumer", { queue: QUEUE_NAME, jobId, kind, replId, attempt: made });
+  return tracer.start(name, { ...options, parent: trace });
 }
 
-function logFields({ jobId, kind, replId, userId, requestId, made }: JobRecord) {
-  return { jobId, kind, replId, userId, requestId, attempt: made };
+function logFields({ jobId, kind, replId, userId, requestId, made }: JobRecord, { traceId }: Span) {
+  return { jobId, kind, replId, userId, requestId, attempt: made, traceId };
 }

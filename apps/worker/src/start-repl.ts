@@ -4,6 +4,8 @@ import {
   apply,
   plan,
   render,
+  stop,
+  strayManifests,
   toResourceStatuses,
   urlsOf,
   waitUntilAnswering,
@@ -11,18 +13,28 @@ import {
 } from "@repl/provision";
 import type { ProvisionDeps } from "./deps.ts";
 
-/** Starts a repl: template → render → plan → apply → wait (pods, address) → result. Repeating it is harmless. */
+/** Starts a repl: template → render → home → plan → apply → wait (pods, address) → result. Repeating it is harmless. */
 export async function startRepl(repl: Repl, attempt: Attempt, deps: ProvisionDeps): Promise<JobChange> {
-  const { template, namespace, client, view, patience, graces, startTimeoutMs, answering } = deps;
+  const { template, homes, reach, client, view, patience, graces, startTimeoutMs, answering, tracer } = deps;
 
-  const manifests = render(template, repl, namespace);
-  await attempt.report({ phase: "applying", progress: PHASES.applying, message: "Creating the resources." });
-
-  const { workload, changes } = await apply(plan(manifests), client, attempt, patience);
+  const home = homes.namespaceOf(repl.userId);
+  const manifests = tracer.run("render", () => render(template, repl, home));
+  // Not waited for: Redis takes it before the guard of the first write, and answers both at once.
+  const told = attempt.report({ phase: "applying", progress: PHASES.applying, message: "Creating the resources." });
+  const write = async () => {
+    const strays = await strayManifests(template, repl, home, attempt, { view, reach, ...patience });
+    await stop(strays, client, attempt, patience);
+    return apply(plan(manifests), client, attempt, patience);
+  };
+  const applying = tracer.run("apply", () => homes.within(repl.userId, attempt, write));
+  await Promise.allSettled([told, applying]); // None may still be writing when the attempt ends.
+  await told;
+  const { workload, changes } = await applying;
   await attempt.report({ resources: toResourceStatuses(changes, false) });
 
-  await waitUntilReady(workload.object, repl.replId, { view, attempt, graces, deadlineMs: startTimeoutMs });
-  await waitUntilAnswering(manifests, client, attempt, answering);
+  const ready = { view, attempt, graces, deadlineMs: startTimeoutMs };
+  await tracer.run("wait until ready", () => waitUntilReady(workload.object, repl.replId, ready));
+  await tracer.run("wait until answering", () => waitUntilAnswering(manifests, client, attempt, answering));
 
   const urls = urlsOf(manifests);
   const where = urls.length > 0 ? ` The workspace answers at ${urls.join(" and ")}.` : "";

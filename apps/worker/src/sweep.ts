@@ -1,8 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { enqueue, type Intent, type IntentStore, type JobQueue, type JobStore } from "@repl/contract";
-import { type KindRef, type KubeClient, KubeError } from "@repl/kube";
-import { compare, type Finding, type FoundResource, KIND_RULES, listResources, type Template } from "@repl/provision";
-import type { Logger } from "pino";
+import { enqueue, type Intent, type IntentStore, type JobQueue, type JobStore, QUEUE_NAME } from "@repl/contract";
+import type { KubeClient } from "@repl/kube";
+import { audit, jobSpan, type Log, type Span, type Tracer } from "@repl/ops";
+import {
+  compare,
+  type Finding,
+  type FoundResource,
+  type Homes,
+  listResources,
+  type Reach,
+  type Template,
+  wantedResources,
+} from "@repl/provision";
+import { removeOrphan } from "./remove-orphan.ts";
+import { report } from "./report.ts";
+import { bringForward, requeueLostJobs } from "./sweep-queue.ts";
+import { sweepUserNamespaces, type UserNamespacesDeps } from "./sweep-user-namespaces.ts";
 
 /** What a sweep works with. */
 export interface SweepDeps {
@@ -11,64 +24,58 @@ export interface SweepDeps {
   readonly queue: JobQueue;
   readonly client: KubeClient;
   readonly template: Template;
-  readonly namespace: string;
+  readonly homes: Homes;
+  readonly reach: Reach;
+  /** Where each user has a namespace: how they are kept. */
+  readonly userNamespaces: UserNamespacesDeps | undefined;
   /** Running repls that nobody has used for longer are stopped; 0: never. */
   readonly idleTimeoutMs: number;
-  readonly log: Logger;
+  /** Whether what a failed start has left stays for a look. */
+  readonly keepFailed: boolean;
+  readonly log: Log;
+  readonly tracer: Tracer;
 }
 
 /** How many of each a sweep did. */
-export type SweepResult = Record<"requeued" | Finding["do"], number>;
+export type SweepResult = Record<"requeued" | "restore" | Finding["do"], number>;
 
-/** An open job this old has either been queued long ago or its queueing was lost. */
-const LOST_AFTER_MS = 10_000;
 /** Repls whose intents are read in one round trip. */
 const BATCH = 500;
 /** Repairs of one sweep; when a whole namespace was lost, the rest follows with the next sweeps. */
 const MOST_REPAIRS = 200;
+/** Lines that one sweep writes about what it leaves as it is. */
+const MOST_REPORTS = 200;
 
 /** Makes the cluster agree with the intents: list → compare → act. Harmless to repeat and to interrupt. */
 export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<SweepResult> {
-  const { client, template, namespace, intents, idleTimeoutMs } = deps;
+  const { client, template, homes, reach, intents, idleTimeoutMs, keepFailed } = deps;
 
-  const requeued = await requeueLostJobs(deps);
+  const requeued = (await requeueLostJobs(deps)) + (await bringForward(deps));
   const knownSinceMs = await intents.knownSince();
 
-  const kinds = template.manifests.filter(({ kind }) => KIND_RULES[kind]?.onDifference !== "keep");
-  const resources = await listResources(client, kinds, namespace, signal);
+  const resources = await listResources(client, template, reach, signal);
   const situation = {
     resources,
     intents: await readIntents(deps, resources),
-    kinds: kinds.map(({ kind }: KindRef) => kind),
+    wantedOf: (intent: Intent) => wantedResources(template, intent),
+    homeOf: homes.namespaceOf,
     nowMs: await intents.nowMs(),
     knownSinceMs,
     idleTimeoutMs,
+    keepFailed,
   };
 
-  const findings = compare(situation).slice(0, MOST_REPAIRS);
-  for (const finding of findings) await act(finding, deps, signal);
-  const count = (what: Finding["do"]) => findings.filter((finding) => finding.do === what).length;
-  return { requeued, start: count("start"), stop: count("stop"), delete: count("delete"), report: count("report") };
+  const done = { requeued, start: 0, stop: 0, restore: 0, delete: 0, report: 0 };
+  for (const finding of atMost(compare(situation))) done[await act(finding, deps, signal)] += 1;
+  const kept = await sweepUserNamespaces(deps, resources, signal);
+  return { ...done, restore: kept.restore, delete: done.delete + kept.delete, report: done.report + kept.report };
 }
 
-/**
- * Jobs that were accepted but are not in the queue, because the api ended between the two, or whose queue entry ended
- * without them, because Redis lost or BullMQ gave up an attempt.
- */
-async function requeueLostJobs({ intents, store, queue, log }: SweepDeps): Promise<number> {
-  let requeued = 0;
-  for (const jobId of await intents.openJobs(LOST_AFTER_MS)) {
-    const queued = await queue.getJob(jobId);
-    if (queued !== undefined && queued.finishedOn === undefined) continue;
-    const record = await store.find(jobId);
-    if (record === null || record.finishedAt !== null) continue;
-    await queued?.remove();
-    const { kind, replId, userId, requestId } = record;
-    await enqueue(queue, jobId, kind, { version: 1, replId, userId, requestId });
-    log.warn({ jobId, kind, replId, userId }, "queued a job again whose place in the queue was lost");
-    requeued += 1;
-  }
-  return requeued;
+/** Repairs and reports each up to their limit: what only a person can put right keeps nothing else from its turn. */
+function atMost(findings: readonly Finding[]): Finding[] {
+  const isReport = (finding: Finding) => finding.do === "report";
+  const repairs = findings.filter((finding) => !isReport(finding)).slice(0, MOST_REPAIRS);
+  return [...repairs, ...findings.filter(isReport).slice(0, MOST_REPORTS)];
 }
 
 async function readIntents({ intents }: SweepDeps, resources: readonly FoundResource[]): Promise<Map<string, Intent>> {
@@ -80,44 +87,35 @@ async function readIntents({ intents }: SweepDeps, resources: readonly FoundReso
   return found;
 }
 
-async function act(finding: Finding, deps: SweepDeps, signal: AbortSignal): Promise<void> {
-  const { log } = deps;
-  if (finding.do === "report") {
-    log.warn({ subject: finding.subject, because: finding.because }, "the cluster does not agree with the intents");
-    return;
-  }
-  if (finding.do === "delete") return removeOrphan(finding, deps, signal);
-  const { intent, because } = finding;
-  const { replId, userId, generation } = intent;
-  const isIdle = finding.do === "stop";
-  const acceptance = await deps.store.accept({
-    kind: finding.do,
-    replId,
-    userId,
-    jobId: randomUUID(),
-    requestId: "sweep",
-    reason: isIdle ? "idle" : "repair",
-    onlyIf: { generation, ...(isIdle ? { unusedSinceMs: finding.unusedSinceMs } : {}) },
-  });
-  log.info({ replId, kind: finding.do, because, outcome: acceptance.outcome }, "the sweep asks for a job");
-  if (acceptance.outcome !== "accepted") return;
-  await enqueue(deps.queue, acceptance.jobId, finding.do, { version: 1, replId, userId, requestId: "sweep" });
+/** What was done in the end. */
+async function act(finding: Finding, deps: SweepDeps, signal: AbortSignal): Promise<Finding["do"]> {
+  if (finding.do === "report") return report(finding.subject, finding.because, deps.log);
+  if (finding.do === "delete") return removeOrphan(finding.resource, finding.because, deps, signal);
+  const jobId = randomUUID();
+  const job = { queue: QUEUE_NAME, jobId, kind: finding.do, replId: finding.intent.replId };
+  const { name, options } = jobSpan("producer", job);
+  await deps.tracer.run(name, (span) => askForJob(finding, jobId, deps, span), options);
+  return finding.do;
 }
 
-/**
- * Only the very resource that was listed, unchanged since: a start that has made it anew or its own meanwhile keeps it.
- * What it owns goes with it.
- */
-async function removeOrphan(
-  { resource, because }: Extract<Finding, { do: "delete" }>,
-  deps: SweepDeps,
-  signal: AbortSignal,
-) {
-  const { kind, namespace, name, uid, resourceVersion } = resource;
-  deps.log.warn({ subject: `${kind}/${namespace}/${name}`, because }, "the sweep deletes an orphan");
-  try {
-    await deps.client.remove(resource, { uid, resourceVersion, propagation: "Background", signal });
-  } catch (error) {
-    if (!(error instanceof KubeError && (error.class === "gone" || error.class === "reread"))) throw error;
-  }
+/** A start or a stop like anybody's, unless the intent has changed since the sweep looked at it. */
+async function askForJob(
+  finding: Extract<Finding, { do: "start" | "stop" }>,
+  jobId: string,
+  { store, queue, log }: SweepDeps,
+  { carrier, traceId }: Span,
+): Promise<void> {
+  const { intent, because, do: kind } = finding;
+  const { replId, userId, generation } = intent;
+  const isIdle = finding.do === "stop";
+  const requestId = "sweep";
+  const reason = isIdle ? "idle" : "repair";
+  const onlyIf = { generation, ...(isIdle ? { unusedSinceMs: finding.unusedSinceMs } : {}) };
+  const order = { kind, replId, userId, jobId, requestId, reason, onlyIf, trace: carrier } as const;
+  const acceptance = await store.accept(order);
+  log.info({ replId, kind, because, outcome: acceptance.outcome }, "the sweep asks for a job");
+  if (acceptance.outcome !== "accepted") return;
+  const { outcome, turn } = acceptance;
+  audit(log, { action: kind, outcome, userId, caller: "sweep", replId, jobId, requestId, reason, traceId });
+  await enqueue(queue, jobId, kind, { version: 1, replId, userId, requestId }, turn);
 }

@@ -5,7 +5,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { SweepResult } from "./sweep.ts";
 
 /** How an attempt ended: `retrying` and `queued` go on with another one, `cancelled` and `lost` were ended from outside. */
-export type AttemptOutcome = "completed" | "failed" | "retrying" | "queued" | "cancelled" | "lost";
+type AttemptOutcome = "completed" | "failed" | "retrying" | "queued" | "cancelled" | "lost";
 
 /** What the worker counts. No label has a repl, a user or an address in it. */
 export interface WorkerMetrics {
@@ -41,7 +41,7 @@ export function createWorkerMetrics(registry: Registry): WorkerMetrics {
     labelNames: ["action"],
     registers: [registry],
   });
-  const actions: (keyof SweepResult)[] = ["requeued", "start", "stop", "delete", "report"];
+  const actions: (keyof SweepResult)[] = ["requeued", "start", "stop", "restore", "delete", "report"];
   for (const action of actions) findings.inc({ action }, 0);
   return {
     ...jobs,

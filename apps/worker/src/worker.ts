@@ -1,8 +1,11 @@
-import { type JobKind, type JobPayload, QUEUE_NAME } from "@repl/contract";
+import { randomUUID } from "node:crypto";
+import { createWorkerRegister, type JobKind, type JobPayload, QUEUE_NAME } from "@repl/contract";
+import type { Log, LogError } from "@repl/ops";
 import { Worker } from "bullmq";
 import type { Redis } from "ioredis";
-import type { Logger } from "pino";
 import type { RunDeps } from "./deps.ts";
+import { LOCKS } from "./locks.ts";
+import { keepAnnounced } from "./presence.ts";
 import { createRunner } from "./run-job.ts";
 
 /** What the worker needs beside what a job needs. */
@@ -14,7 +17,8 @@ export interface WorkerDeps extends RunDeps {
   readonly prefix: string;
   /** Jobs at a time. */
   readonly concurrency: number;
-  readonly log: Logger;
+  readonly log: Log;
+  readonly logError: LogError;
 }
 
 /** A running worker. */
@@ -25,9 +29,6 @@ export interface ReplWorker {
   close(finishMs: number): Promise<void>;
 }
 
-/** BullMQ's lock on a job; together with the check below it bounds how long a dead worker's job waits: 15 s. */
-const LOCK_MS = 10_000;
-const STALLED_CHECK_MS = 5_000;
 /**
  * Ends of the process that BullMQ lets a job survive. High, because the job's own record counts them and ends the job
  * with a reason; BullMQ's limit would end it silently.
@@ -36,7 +37,7 @@ const MOST_STALLS = 1_000;
 
 /** Begins to take jobs. */
 export async function startWorker(deps: WorkerDeps): Promise<ReplWorker> {
-  const { store, connection, subscriber, prefix, concurrency, log } = deps;
+  const { store, connection, subscriber, prefix, concurrency, logError } = deps;
   const { run, attempts } = createRunner(deps);
   await store.onCancelled(subscriber, (jobId) => attempts.end(jobId, "cancelled"));
 
@@ -55,19 +56,20 @@ export async function startWorker(deps: WorkerDeps): Promise<ReplWorker> {
       connection,
       prefix,
       concurrency,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_CHECK_MS,
+      ...LOCKS,
       maxStalledCount: MOST_STALLS,
     },
   );
-  worker.on("error", (error) => log.warn({ err: error }, "queue error"));
+  worker.on("error", (error) => logError("queue", error));
   worker.on("lockRenewalFailed", (jobIds) => {
     for (const jobId of jobIds) attempts.end(jobId, "lost");
   });
+  const presence = keepAnnounced(createWorkerRegister(connection, prefix), randomUUID(), concurrency);
 
   return {
     activeJobs: () => active,
     async close(finishMs) {
+      void presence.withdraw();
       const closed = worker.close();
       const timer = setTimeout(() => attempts.endAll("shutdown"), finishMs);
       await closed;

@@ -1,28 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { createJobStore, Failure } from "@repl/contract";
 import { createRegistry } from "@repl/ops";
-import { startRedis, type TestRedis } from "@repl/testkit";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useRedis } from "@repl/testkit/vitest";
+import { expect, test } from "vitest";
 import { measureStore } from "../src/measured-store.ts";
 import { addWorkerGauges, createWorkerMetrics } from "../src/worker-metrics.ts";
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await useRedis();
 
 function setup() {
   const prefix = `{${randomUUID()}}`;
   const registry = createRegistry();
   const metrics = createWorkerMetrics(registry);
-  const store = measureStore(createJobStore(redis, { prefix }), metrics);
+  const store = measureStore(createJobStore(redis, { prefix, firstBackoffMs: 0 }), metrics);
   const begin = async (kind: "start" | "stop", replId: string, made = 1) => {
     const acceptance = await store.accept({ kind, replId, userId: "alice", jobId: randomUUID(), requestId: "r" });
     const lease = { jobId: (acceptance as { jobId: string }).jobId, replId, token: randomUUID() };
@@ -94,7 +84,7 @@ test("an attempt that was cancelled or lost counts once, as that", async () => {
 test("calls by verb, resource and class; sweeps by what they found; watches as they are now", async () => {
   const { metrics, registry, value } = setup();
   metrics.called({ verb: "create", resource: "deployments", class: "ok", durationMs: 20 });
-  metrics.swept({ requeued: 1, start: 0, stop: 2, delete: 0, report: 0 });
+  metrics.swept({ requeued: 1, start: 0, stop: 2, restore: 0, delete: 0, report: 0 });
   const stats = {
     live: false,
     staleForMs: 1_500,

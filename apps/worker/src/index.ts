@@ -1,0 +1,8 @@
+// Running jobs
+
+export { openPlacement } from "./placement.ts";
+export { startWorker } from "./worker.ts";
+
+// Sweeping
+
+export { startSweeper } from "./sweeper.ts";

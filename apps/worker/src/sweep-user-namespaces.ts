@@ -1,0 +1,128 @@
+import { Failure, type IntentStore } from "@repl/contract";
+import { type KubeClient, type KubeObject, refOf, subjectOf } from "@repl/kube";
+import type { Log } from "@repl/ops";
+import {
+  type Attempt,
+  applyUserNamespace,
+  compareUserNamespaces,
+  type FoundResource,
+  listUserResources,
+  type NamespaceFinding,
+  type Patience,
+  type Reach,
+  type SecretsPlace,
+  type Template,
+  type UserHomes,
+  userPlaces,
+} from "@repl/provision";
+import { removeOrphan } from "./remove-orphan.ts";
+import { report } from "./report.ts";
+
+/** What the namespaces of users are kept by. */
+export interface UserNamespacesDeps {
+  readonly template: Template;
+  readonly prefix: string;
+  readonly homes: UserHomes;
+  readonly patience: Patience;
+}
+
+/** What the sweep of users' namespaces works with. */
+export interface UserNamespacesSweepDeps {
+  readonly intents: IntentStore;
+  readonly client: KubeClient;
+  readonly reach: Reach;
+  readonly log: Log;
+  /** Undefined where no user has one: then there is only to be seen whether what was left of them has gone. */
+  readonly userNamespaces: UserNamespacesDeps | undefined;
+}
+
+type Kept = Record<NamespaceFinding["do"], number>;
+
+/** Writes of one sweep, for resources and for Secrets; the rest follows with the next sweeps. */
+const MOST_REPAIRS = 200;
+
+/**
+ * Puts right what differs in the namespaces of users from their template, and brings their Secrets up to date.
+ * @param resources of repls, everywhere within reach
+ */
+export async function sweepUserNamespaces(
+  deps: UserNamespacesSweepDeps,
+  resources: readonly FoundResource[],
+  signal: AbortSignal,
+): Promise<Kept> {
+  const { client, userNamespaces } = deps;
+  await forgetEmptyPrefixes(deps, resources);
+  const kept: Kept = { restore: 0, delete: 0, report: 0 };
+  if (userNamespaces === undefined) return kept;
+
+  const found = await listUserResources(client, signal);
+  const places = userPlaces(found, userNamespaces.prefix);
+  userNamespaces.homes.keepOnly(places);
+  const findings = compareUserNamespaces(places, found, userNamespaces.template).slice(0, MOST_REPAIRS);
+  for (const finding of findings) kept[await act(finding, userNamespaces, deps, signal)] += 1;
+  await refreshSecrets(places, userNamespaces, deps, signal);
+  return kept;
+}
+
+/** A prefix of an earlier setting is out of use once nothing of a repl is left below it. */
+async function forgetEmptyPrefixes(
+  { intents, userNamespaces, reach, log }: UserNamespacesSweepDeps,
+  resources: readonly FoundResource[],
+): Promise<void> {
+  const own = userNamespaces?.prefix;
+  // Again and again: a worker of an earlier setting may have found it out of use.
+  if (own !== undefined) await intents.rememberNamespacePrefix(own);
+  for (const prefix of await intents.namespacePrefixes()) {
+    if (prefix === own || !reach.includes(prefix) || resources.some(({ namespace }) => namespace.startsWith(prefix)))
+      continue;
+    await intents.forgetNamespacePrefix(prefix);
+    log.info({ prefix }, "no repl is left in namespaces with this prefix, which is not in use any more");
+  }
+}
+
+/** What was done in the end: what cannot be done is for a person to see. */
+async function act(
+  finding: NamespaceFinding,
+  { patience }: UserNamespacesDeps,
+  deps: UserNamespacesSweepDeps,
+  signal: AbortSignal,
+): Promise<NamespaceFinding["do"]> {
+  const { client, log } = deps;
+  if (finding.do === "delete") return removeOrphan(listed(finding.resource), finding.because, deps, signal);
+  if (finding.do === "report") return report(finding.subject, finding.because, log);
+  const subject = subjectOf(refOf(finding.manifest));
+  log.warn({ subject, because: finding.because }, "the sweep puts right what belongs to a user's namespace");
+  try {
+    await applyUserNamespace([finding.manifest], client, sweepAttempt(signal), patience);
+    return "restore";
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return report(subject, error.message, log);
+  }
+}
+
+async function refreshSecrets(
+  places: readonly SecretsPlace[],
+  { homes }: UserNamespacesDeps,
+  { log }: UserNamespacesSweepDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const place of (await homes.outdated(places)).slice(0, MOST_REPAIRS)) {
+    try {
+      await homes.refreshSecrets(place, sweepAttempt(signal));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      report(`Namespace/${place.namespace}`, error.message, log);
+    }
+  }
+}
+
+/** The sweep holds no lease: what it writes is the same whoever writes it. */
+function sweepAttempt(signal: AbortSignal): Attempt {
+  return { signal, guard: async () => signal.throwIfAborted(), report: async () => {} };
+}
+
+function listed(resource: KubeObject) {
+  const { uid = "", resourceVersion = "" } = resource.metadata;
+  return { ...refOf(resource), uid, resourceVersion };
+}

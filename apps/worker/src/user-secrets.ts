@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import type { Log } from "@repl/ops";
+import type { UserSecrets } from "@repl/provision";
+
+/** A folder of Secrets that cannot be used. The message names the setting and the path, never a value. */
+export class UnusableSecrets extends Error {
+  override readonly name = "UnusableSecrets";
+
+  constructor(path: string, why: string) {
+    super(`USER_NAMESPACE_SECRETS_PATH: ${path} ${why}.`);
+  }
+}
+
+const SECRET_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
+/** Kubernetes' limit for the values of one Secret (core/v1, MaxSecretSize). */
+const LARGEST_BYTES = 1024 * 1024;
+
+/**
+ * Reads the Secrets of users' namespaces, `<path>/<name of the Secret>/<key>`, as volumes of Secrets are mounted, and
+ * returns how to read them again. A later read that fails is logged, and the values read before stay in use.
+ * @throws {UnusableSecrets} when the first read fails
+ */
+export async function openUserSecrets(path: string | undefined, log: Log): Promise<() => Promise<UserSecrets>> {
+  if (path === undefined) return async () => ({ version: "", secrets: [] });
+  let latest = await readUserSecrets(path);
+  return async () => {
+    try {
+      latest = await readUserSecrets(path);
+    } catch (error) {
+      log.error({ err: error }, "the Secrets of users' namespaces cannot be read, those read before are used");
+    }
+    return latest;
+  };
+}
+
+/** @throws {UnusableSecrets} */
+export async function readUserSecrets(path: string): Promise<UserSecrets> {
+  const secrets = await Promise.all((await namesIn(path)).map((name) => readSecret(join(path, name), name)));
+  if (secrets.length === 0) throw new UnusableSecrets(path, "holds no folder with the name of a Secret");
+  return { version: createHash("sha256").update(JSON.stringify(secrets)).digest("hex"), secrets };
+}
+
+async function readSecret(path: string, name: string) {
+  if (!SECRET_NAME.test(name)) throw new UnusableSecrets(path, "is no name of a Secret");
+  const folder = await currentFolder(path);
+  const entries = await Promise.all(
+    (await namesIn(folder)).map(async (key) => {
+      if (!KEY.test(key)) throw new UnusableSecrets(join(path, key), "is no key of a Secret");
+      return [key, (await read(join(folder, key))).toString("base64")] as const;
+    }),
+  );
+  const size = entries.reduce((sum, [, value]) => sum + value.length, 0);
+  if (entries.length === 0) throw new UnusableSecrets(path, "holds no file");
+  if (size > (LARGEST_BYTES / 3) * 4) throw new UnusableSecrets(path, "is larger than a Secret may be (1 MiB)");
+  return { name, data: Object.fromEntries(entries) };
+}
+
+/** The kubelet swaps the link `..data` when a Secret changes: behind it the files are all of one version. */
+function currentFolder(path: string): Promise<string> {
+  return realpath(join(path, "..data")).catch(() => path);
+}
+
+/** In a stable order, without the kubelet's own entries and other hidden ones. */
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).filter((name) => !name.startsWith(".")).sort();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOTDIR")
+    return new UnusableSecrets(path, "is a file where a folder with the name of a Secret belongs");
+  return code === undefined ? error : new UnusableSecrets(path, `cannot be read (${code})`);
+}
