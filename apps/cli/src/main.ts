@@ -1,10 +1,26 @@
 import { type Command, readCommand, USAGE, UsageError } from "./command.ts";
 import { EXIT, errorAsJson, exitCodeOf } from "./exit-code.ts";
+import { hintFor } from "./hint.ts";
+import type { Screen } from "./progress.ts";
 import { runCommand } from "./run-command.ts";
 
 const args = process.argv.slice(2);
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort());
+// Whoever reads the output may have seen enough, as `head` has.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+const screen: Screen = {
+  canRewrite: process.stderr.isTTY && process.env["TERM"] !== "dumb",
+  get columns() {
+    return process.stderr.columns;
+  },
+  write: (text) => process.stderr.write(text),
+};
 
 /** The whole run; every way to end goes through here. */
 async function main(): Promise<number> {
@@ -12,7 +28,7 @@ async function main(): Promise<number> {
   try {
     command = readCommand(args, process.env);
     if (command !== "help") {
-      return await runCommand(command, { out: process.stdout, screen: process.stderr, signal: interrupt.signal });
+      return await runCommand(command, { out: process.stdout, screen, signal: interrupt.signal });
     }
     process.stdout.write(`${USAGE}\n`);
     return EXIT.done;
@@ -28,8 +44,8 @@ async function main(): Promise<number> {
 }
 
 function textOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return error instanceof UsageError ? `repl: ${message}\n\n${USAGE}` : `repl: ${message}`;
+  if (error instanceof UsageError && args.length === 0) return `repl: ${error.message}\n\n${USAGE}`;
+  return [`repl: ${error instanceof Error ? error.message : String(error)}`, hintFor(error)].filter(Boolean).join("\n");
 }
 
 process.exitCode = await main();

@@ -1,10 +1,12 @@
-import type { JobStatus } from "repl-orchestrator-client";
-import { progressLine } from "./words.ts";
+import { hasEnded, type JobStatus, placeText } from "repl-orchestrator-client";
+import { printable, progressLine } from "./words.ts";
 
 /** Where progress goes: a terminal or not. */
 export interface Screen {
   write(text: string): unknown;
-  readonly isTTY?: boolean;
+  /** Whether its lines can be written again: a terminal that is not a dumb one. */
+  readonly canRewrite: boolean;
+  /** 0 or missing where it is not known. */
   readonly columns?: number;
 }
 
@@ -20,7 +22,7 @@ const CLEAR_LINE = "\r\u001b[2K";
 
 /** One line that is written again and again on a terminal, else a line for each change. */
 export function createProgress(screen: Screen): Progress {
-  return screen.isTTY ? createLiveLine(screen) : createPlainLines(screen);
+  return screen.canRewrite ? createLiveLine(screen) : createPlainLines(screen);
 }
 
 /** Shows nothing, for output that programs read. */
@@ -30,7 +32,7 @@ function createLiveLine(screen: Screen): Progress {
   const begunAt = performance.now();
   let last: JobStatus | undefined;
   const draw = () => {
-    if (last) screen.write(CLEAR_LINE + progressLine(last, performance.now() - begunAt, screen.columns ?? 80));
+    if (last) screen.write(CLEAR_LINE + progressLine(last, performance.now() - begunAt, screen.columns || 80));
   };
   const timer = setInterval(draw, TICK_MS);
   return {
@@ -48,8 +50,11 @@ function createLiveLine(screen: Screen): Progress {
 function createPlainLines(screen: Screen): Progress {
   let lastLine = "";
   return {
-    show({ progress, phase, message }) {
-      const line = `${String(progress).padStart(3)} %  ${phase}: ${message}\n`;
+    show(status) {
+      const { progress, phase, state } = status;
+      // The sentence of how it ended is the result's to tell.
+      const news = hasEnded(status) ? `${state}.` : status.message + placeText(status);
+      const line = `${printable(`${String(progress).padStart(3)} %  ${phase}: ${news}`)}\n`;
       if (line !== lastLine) screen.write(line);
       lastLine = line;
     },

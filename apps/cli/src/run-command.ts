@@ -1,4 +1,11 @@
-import { ApiError, createClient, type JobStatus, type ReplClient, type ReplStatus } from "repl-orchestrator-client";
+import {
+  ApiError,
+  createClient,
+  type JobStatus,
+  placeText,
+  type ReplClient,
+  type ReplStatus,
+} from "repl-orchestrator-client";
 import type { Command } from "./command.ts";
 import { EXIT } from "./exit-code.ts";
 import { createProgress, NO_PROGRESS, type Screen } from "./progress.ts";
@@ -78,7 +85,9 @@ async function status(run: Run): Promise<number> {
   if (command.wait) return follow(run, repl.job.jobId);
   const job = await latestJob(client, repl, signal);
   const underWay =
-    job !== undefined && job.finishedAt === null ? [`  ${job.progress} %  ${job.phase}: ${job.message}`] : [];
+    job !== undefined && job.finishedAt === null
+      ? [`  ${job.progress} %  ${job.phase}: ${job.message}${placeText(job)}`]
+      : [];
   const reason = repl.state === "failed" && job !== undefined ? endLines(job).slice(1) : [];
   print({ ...repl, job: job ?? repl.job }, [replLine(repl, Date.now()), ...underWay, ...reason]);
   return EXIT.done;

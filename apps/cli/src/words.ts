@@ -1,18 +1,26 @@
-import type { JobStatus, ReplStatus } from "repl-orchestrator-client";
+import { durationText, type JobStatus, placeText, type ReplStatus } from "repl-orchestrator-client";
 
 const BAR_CELLS = 20;
+/** On a narrower terminal the words need the bar's place. */
+const BAR_FROM_COLUMNS = 60;
 
 /** How a job goes, in one line of at most so many characters. */
-export function progressLine(
-  { progress, phase, message, attempts }: JobStatus,
-  elapsedMs: number,
-  columns: number,
-): string {
-  const done = Math.round((progress / 100) * BAR_CELLS);
-  const bar = "█".repeat(done) + "░".repeat(BAR_CELLS - done);
+export function progressLine(status: JobStatus, elapsedMs: number, columns: number): string {
+  const { progress, phase, message, attempts } = status;
   const again = attempts.made > 1 ? ` (attempt ${attempts.made} of ${attempts.max})` : "";
-  const line = `${bar} ${String(progress).padStart(3)} %  ${durationText(elapsedMs)}  ${phase}${again}: ${message}`;
-  return line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line;
+  const bar = columns < BAR_FROM_COLUMNS ? "" : `${barOf(progress)} `;
+  const line = `${bar}${String(progress).padStart(3)} %  ${durationText(elapsedMs)}  ${phase}${again}: ${message}${placeText(status)}`;
+  return printable(line.length > columns ? `${line.slice(0, Math.max(0, columns - 1))}…` : line);
+}
+
+/** Messages quote what programs and servers wrote, which may hold line breaks and a terminal's commands. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, " ");
+}
+
+function barOf(progress: number): string {
+  const done = Math.round((progress / 100) * BAR_CELLS);
+  return "█".repeat(done) + "░".repeat(BAR_CELLS - done);
 }
 
 /** How a job ended, in lines. */
@@ -26,7 +34,11 @@ export function endLines(job: JobStatus): string[] {
       : [`${replId} is stopped${after}`];
   }
   const outcome = state === "cancelled" ? `the ${kind} of ${replId} was cancelled` : `${replId}: the ${kind} failed`;
-  return [`${outcome}${after}`, `  ${error?.message ?? message}`, ...(error === null ? [] : [`  ${codeLine(error)}`])];
+  return [
+    `${outcome}${after}`,
+    `  ${printable(error?.message ?? message)}`,
+    ...(error === null ? [] : [`  ${codeLine(error)}`]),
+  ];
 }
 
 function codeLine({ code, retryable }: NonNullable<JobStatus["error"]>): string {
@@ -46,13 +58,4 @@ export function replLine(
     ...urls,
   ];
   return columns.join("  ").trimEnd();
-}
-
-/** 4 s, 1:05 min, 2:00:05 h */
-export function durationText(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1_000));
-  const two = (count: number) => String(count).padStart(2, "0");
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${two(seconds % 60)} min`;
-  return `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)} h`;
 }

@@ -19,13 +19,28 @@ export function create<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A link to another site, which learns nothing of this page. */
+/** A link to another site, which learns nothing of this page. A long address breaks before a dot, if it must. */
 export function linkTo(url: string): HTMLAnchorElement {
-  const link = create("a", {}, url.replace(/^https?:\/\//, "").replace(/\/$/, ""));
+  const [first = "", ...rest] = url
+    .replace(/^https?:\/\//, "")
+    .replace(/\/$/, "")
+    .split(/(?=\.)/);
+  const parts = rest.flatMap((part) => [document.createElement("wbr"), part]);
+  const link = create("a", { title: "Opens in a new tab" }, first, ...parts);
   link.href = /^https?:/.test(url) ? url : "#";
   link.target = "_blank";
   link.rel = "noopener noreferrer";
   return link;
+}
+
+/**
+ * Calls `act` for each press of the button. The second click of a double click is none: by then the button may do the
+ * opposite.
+ */
+export function onPress(button: HTMLButtonElement, act: () => void): void {
+  button.addEventListener("click", ({ detail }) => {
+    if (detail < 2) act();
+  });
 }
 
 /** Sets a text only where it differs, so that nothing is announced or selected twice. */

@@ -1,10 +1,10 @@
-import { hasEnded, type JobStatus } from "repl-orchestrator-client";
-import { byId, create, linkTo, setText } from "./dom.ts";
+import { durationText, hasEnded, type JobStatus, placeText } from "repl-orchestrator-client";
+import { byId, create, linkTo, onPress, setText } from "./dom.ts";
 import { drawFailure } from "./failure-view.ts";
 import type { Session } from "./session.ts";
 import { createStepsView } from "./steps-view.ts";
 import type { ShownJob, State, Store } from "./store.ts";
-import { durationText, headingOf, JOB_STATE_NAMES } from "./words.ts";
+import { headingOf, JOB_STATE_NAMES } from "./words.ts";
 
 const TICK_MS = 500;
 
@@ -36,7 +36,7 @@ export function openJobView(store: Store, session: Session): void {
     setText(action, actionOf(status).text);
     drawElapsed(job);
   };
-  action.addEventListener("click", () => {
+  onPress(action, () => {
     const status = store.state.job?.status;
     if (status) void session[actionOf(status).does](status.replId);
   });
@@ -58,9 +58,10 @@ function drawElapsed({ status, startedAtMs }: ShownJob): void {
   setText(byId("job-elapsed", HTMLSpanElement), durationText(ms));
 }
 
-function messageOf({ message, attempts, state }: JobStatus): string {
+function messageOf(status: JobStatus): string {
+  const { message, attempts, state } = status;
   const again = attempts.made > 1 && state !== "completed" ? `Attempt ${attempts.made} of ${attempts.max}. ` : "";
-  return again + message;
+  return again + message + placeText(status);
 }
 
 function drawLinks(list: HTMLUListElement, status: JobStatus): void {

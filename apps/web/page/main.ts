@@ -1,9 +1,10 @@
 import { createClient } from "repl-orchestrator-client";
 import { openAnnouncer } from "./announcer.ts";
-import { byId, setText } from "./dom.ts";
+import { openAskedView } from "./asked-view.ts";
 import { openIdentity } from "./identity.ts";
 import { openJobView } from "./job-view.ts";
 import { openMemory } from "./memory.ts";
+import { openNotice } from "./notice.ts";
 import { openReplsView } from "./repls-view.ts";
 import { createSession } from "./session.ts";
 import { openStartForm } from "./start-form.ts";
@@ -14,13 +15,10 @@ const store = createStore();
 const client = createClient({ baseUrl: new URL(".", document.baseURI), token: () => memory.token });
 const session = createSession(client, store, memory);
 
-const notice = byId("notice", HTMLParagraphElement);
-store.draw(({ refusal, trouble }) => {
-  setText(notice, refusal ?? trouble ?? "");
-  notice.hidden = notice.textContent === "";
-});
+openNotice(store);
+openAskedView(store);
 openStartForm(session);
-openIdentity(memory, () => void session.refresh());
+openIdentity(memory, () => void session.changeUser());
 openJobView(store, session);
 openReplsView(store, session);
 openAnnouncer(store);

@@ -1,5 +1,5 @@
 /** The job to pick up after a reload. */
-export interface RememberedJob {
+interface RememberedJob {
   readonly jobId: string;
   /** By this browser's clock, in ms since 1970. */
   readonly startedAtMs: number;

@@ -1,30 +1,45 @@
-import type { ReplStatus } from "repl-orchestrator-client";
-import { byId, create, linkTo, setText } from "./dom.ts";
+import { durationText, type ReplStatus } from "repl-orchestrator-client";
+import { byId, create, linkTo, onPress, setText } from "./dom.ts";
 import type { Session } from "./session.ts";
 import type { State, Store } from "./store.ts";
-import { durationText, REPL_STATE_NAMES } from "./words.ts";
+import { REPL_STATE_NAMES } from "./words.ts";
 
-/** The list of the user's repls. A row stays the same element as long as its repl is there, so that focus stays too. */
+/**
+ * The list of the user's repls, the one that changed last on top when it comes. A row stays where it is as long as its
+ * repl is there, so that neither the focus is lost nor another row comes under the pointer.
+ */
 export function openReplsView(store: Store, session: Session): void {
   const list = byId("repls", HTMLUListElement);
   const empty = byId("repls-empty", HTMLParagraphElement);
   const rows = new Map<string, Row>();
 
+  const removeAllBut = (repls: readonly ReplStatus[]) => {
+    const kept = new Set(repls.map(({ replId }) => replId));
+    for (const [replId, { element }] of rows) {
+      if (kept.has(replId)) continue;
+      element.remove();
+      rows.delete(replId);
+    }
+  };
+  const add = (repls: readonly ReplStatus[]) => {
+    const added = repls.filter(({ replId }) => !rows.has(replId)).toSorted(byChange);
+    for (const { replId } of added) rows.set(replId, createRow(session));
+    list.prepend(...added.flatMap(({ replId }) => rows.get(replId)?.element ?? []));
+  };
+
+  store.draw(({ repls = [] }: State) => {
+    removeAllBut(repls);
+    add(repls);
+    for (const repl of repls) rows.get(repl.replId)?.draw(repl);
+  });
   store.draw(({ repls, trouble }: State) => {
-    const sorted = repls.toSorted((a, b) => b.since.localeCompare(a.since) || a.replId.localeCompare(b.replId));
-    for (const replId of rows.keys()) if (!sorted.some((repl) => repl.replId === replId)) rows.delete(replId);
-    const elements = sorted.map((repl) => {
-      const row = rows.get(repl.replId) ?? createRow(session);
-      rows.set(repl.replId, row);
-      row.draw(repl);
-      return row.element;
-    });
-    if (elements.some((element, index) => list.children[index] !== element) || list.children.length > elements.length)
-      list.replaceChildren(...elements);
-    empty.hidden = elements.length > 0;
-    setText(empty, trouble ? "The list is not there yet." : "None yet.");
+    empty.hidden = repls !== undefined && repls.length > 0;
+    if (repls !== undefined) setText(empty, "None yet.");
+    else setText(empty, trouble ? "The list is not there yet." : "Loading…");
   });
 }
+
+const byChange = (a: ReplStatus, b: ReplStatus) => b.since.localeCompare(a.since) || a.replId.localeCompare(b.replId);
 
 interface Row {
   readonly element: HTMLLIElement;
@@ -39,8 +54,8 @@ function createRow(session: Session): Row {
   const links = create("span", { className: "links" });
   const action = create("button");
   for (const button of [name, action]) button.type = "button";
-  name.addEventListener("click", () => repl && void session.show(repl.job.jobId));
-  action.addEventListener("click", () => repl && void session[doesOf(repl)](repl.replId));
+  onPress(name, () => repl && void session.show(repl.job.jobId));
+  onPress(action, () => repl && void session[doesOf(repl)](repl.replId));
   const element = create("li", {}, name, create("span", { className: "state" }, state, since), links, action);
   return {
     element,

@@ -1,8 +1,8 @@
-import { ApiError, hasEnded, type JobAccepted, type ReplClient } from "repl-orchestrator-client";
+import { ApiError, hasEnded, type JobKind, type ReplClient } from "repl-orchestrator-client";
 import type { Memory } from "./memory.ts";
 import type { Store } from "./store.ts";
 
-/** How often the list is read again while the page can be seen. */
+/** How often the list and a place in the queue are read again while the page can be seen. */
 const REFRESH_MS = 5_000;
 
 /** What can be done on the page. Nothing here rejects, but for a start whose name is not valid. */
@@ -12,7 +12,10 @@ export interface Session {
   stop(replId: string): Promise<void>;
   /** Puts a job on the screen and follows it; the one before goes on unseen. */
   show(jobId: string): Promise<void>;
+  /** Reads the list again. */
   refresh(): Promise<void>;
+  /** Another user is here: nothing of the last one's list stays. */
+  changeUser(): Promise<void>;
   /** Picks up the job from before a reload, and keeps the list fresh from now on. */
   open(): Promise<void>;
 }
@@ -50,23 +53,40 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
     }
   };
 
-  const order = async (send: () => Promise<JobAccepted>) => {
+  const order = async (kind: JobKind, replId: string) => {
     const startedAtMs = Date.now();
+    const asked = `Asking for the ${kind} of ${replId}…`;
+    store.update({ asked, refusal: undefined });
     try {
-      const { jobId, joined } = await send();
+      const { jobId, joined } = await client[kind](replId, owner());
       memory.job = { jobId, startedAtMs };
-      store.update({ refusal: undefined });
       void follow(jobId, joined ? undefined : startedAtMs);
       await session.refresh();
     } catch (error) {
       if (error instanceof ApiError && error.errors.length > 0) throw error;
       store.update({ refusal: textOf(error) });
+    } finally {
+      if (store.state.asked === asked) store.update({ asked: undefined });
     }
   };
 
+  /** A place in the queue moves without an event. What happened to the job meanwhile is the events' to tell. */
+  const readPlace = async () => {
+    const asked = store.state.job;
+    if (!asked?.status.queue) return;
+    const now = await client.job(asked.status.jobId).catch(() => undefined);
+    if (now?.queue && store.state.job === asked)
+      store.update({ job: { ...asked, status: { ...asked.status, queue: now.queue } } });
+  };
+  const tick = () => {
+    if (document.hidden) return;
+    void session.refresh();
+    void readPlace();
+  };
+
   const session: Session = {
-    start: (replId) => order(() => client.start(replId, owner())),
-    stop: (replId) => order(() => client.stop(replId, owner())),
+    start: (replId) => order("start", replId),
+    stop: (replId) => order("stop", replId),
     show: (jobId) => follow(jobId),
     async refresh() {
       newest += 1;
@@ -78,14 +98,18 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
       // Answers may overtake each other.
       if (turn === newest) store.update(answer);
     },
+    changeUser() {
+      store.update({ repls: undefined });
+      return session.refresh();
+    },
     async open() {
       const { job } = memory;
       if (job) void follow(job.jobId, job.startedAtMs);
       await session.refresh();
-      const underWay = store.state.repls.find(({ state }) => state === "starting" || state === "stopping");
+      const underWay = store.state.repls?.find(({ state }) => state === "starting" || state === "stopping");
       if (!job && underWay) void follow(underWay.job.jobId);
-      setInterval(() => !document.hidden && void session.refresh(), REFRESH_MS);
-      document.addEventListener("visibilitychange", () => !document.hidden && void session.refresh());
+      setInterval(tick, REFRESH_MS);
+      document.addEventListener("visibilitychange", tick);
     },
   };
   return session;

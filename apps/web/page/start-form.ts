@@ -1,5 +1,5 @@
 import { ApiError } from "repl-orchestrator-client";
-import { byId, create } from "./dom.ts";
+import { byId, create, onPress } from "./dom.ts";
 import { FAILURE_EXAMPLES } from "./failure-examples.ts";
 import type { Session } from "./session.ts";
 
@@ -14,6 +14,8 @@ export function openStartForm(session: Session): void {
     error.textContent = text;
     error.hidden = text === "";
     hint.hidden = text !== "";
+    // The hint is part of the complaint; a hidden one would be read out as well.
+    input.setAttribute("aria-describedby", text === "" ? hint.id : error.id);
     if (text === "") input.removeAttribute("aria-invalid");
     else input.setAttribute("aria-invalid", "true");
     if (text !== "") input.focus();
@@ -39,7 +41,7 @@ export function openStartForm(session: Session): void {
     ...FAILURE_EXAMPLES.map(({ replId, what }) => {
       const button = create("button", {}, create("span", {}, what), create("code", {}, replId));
       button.type = "button";
-      button.addEventListener("click", () => {
+      onPress(button, () => {
         input.value = replId;
         void start();
       });

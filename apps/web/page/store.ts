@@ -9,8 +9,11 @@ export interface ShownJob {
 
 /** Everything the page shows; views draw it and change nothing of it. */
 export interface State {
-  readonly repls: readonly ReplStatus[];
+  /** Undefined until they have been read. */
+  readonly repls: readonly ReplStatus[] | undefined;
   readonly job: ShownJob | undefined;
+  /** What the service has been asked for and has not answered yet, as a sentence. */
+  readonly asked: string | undefined;
   /** Why the last thing that was asked for did not work. */
   readonly refusal: string | undefined;
   /** Why the list of repls cannot be had at the moment; gone as soon as it can. */
@@ -27,7 +30,13 @@ export interface Store {
 
 /** A page without anything yet. */
 export function createStore(): Store {
-  let state: State = { repls: [], job: undefined, refusal: undefined, trouble: undefined };
+  let state: State = {
+    repls: undefined,
+    job: undefined,
+    asked: undefined,
+    refusal: undefined,
+    trouble: undefined,
+  };
   const views: ((state: State) => void)[] = [];
   return {
     get state() {

@@ -43,12 +43,3 @@ export function headingOf({ kind, replId, state }: JobStatus): string {
   if (state === "cancelled") return `The ${kind} of ${replId} was cancelled`;
   return state === "completed" || state === "failed" ? words[state] : words.other;
 }
-
-/** 4 s, 1:05 min, 2:00:05 h */
-export function durationText(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1_000));
-  const two = (count: number) => String(count).padStart(2, "0");
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${two(seconds % 60)} min`;
-  return `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)} h`;
-}

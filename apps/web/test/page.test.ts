@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { FAILURE_PREFIXES } from "@repl/simulator";
-import { STEPS } from "repl-orchestrator-client";
+import { durationText, placeText, STEPS } from "repl-orchestrator-client";
 import { expect, test } from "vitest";
 import { evidenceText } from "../page/evidence.ts";
 import { FAILURE_EXAMPLES } from "../page/failure-examples.ts";
-import { durationText, headingOf, stepName } from "../page/words.ts";
+import { headingOf, stepName } from "../page/words.ts";
 import { loadPage } from "../src/index.ts";
 
 const APP = fileURLToPath(new URL("..", import.meta.url));
@@ -110,4 +110,10 @@ test("each step has a name of its own, and each end a heading", () => {
     "The start of hello was cancelled",
   ]);
   expect([0, 61_000, 3_600_000].map(durationText)).toEqual(["0 s", "1:01 min", "1:00:00 h"]);
+});
+
+test("a place in the queue is a sentence, and none where nothing is known", () => {
+  expect(placeText({ queue: { ahead: 3, startsInSeconds: 10 } })).toBe(" 3 before yours, about 10 s.");
+  expect(placeText({ queue: { ahead: 0, startsInSeconds: null } })).toBe(" Yours is next.");
+  expect(placeText({ queue: null })).toBe("");
 });
