@@ -1,0 +1,53 @@
+{{- define "image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end -}}
+
+{{- /* What the manifests rely on, and what the operator chose. */ -}}
+{{- define "api-settings" -}}
+HOST: "0.0.0.0"
+OPS_HOST: "0.0.0.0"
+{{- range $name, $value := .Values.api.settings }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "worker-settings" -}}
+OPS_HOST: "0.0.0.0"
+NAMESPACE: {{ .Values.replNamespace.name }}
+TEMPLATE_PATH: /etc/repl-orchestrator/service.yaml
+{{- with .Values.perUserNamespaces }}{{ if .enabled }}
+NAMESPACE_MODE: per-user
+USER_NAMESPACE_PREFIX: {{ .prefix }}
+USER_NAMESPACE_TEMPLATE_PATH: /etc/user-namespaces/template/user-namespace.yaml
+{{- if .secrets }}
+USER_NAMESPACE_SECRETS_PATH: /etc/user-namespaces/secrets
+{{- end }}
+{{- end }}{{ end }}
+{{- range $name, $value := .Values.worker.settings }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "template" -}}
+{{ .Values.template | default (.Files.Get "files/service.yaml") }}
+{{- end -}}
+
+{{- /* As a list in CEL. */ -}}
+{{- define "host-suffixes" -}}
+['{{ join "', '" .Values.admission.hostSuffixes }}']
+{{- end -}}
+
+{{- define "user-namespace" -}}
+{{ .Values.perUserNamespaces.template | default (.Files.Get "files/user-namespace.yaml") }}
+{{- end -}}
+
+{{- /* Of every object (kubernetes.io, "Recommended Labels"). Selectors name the first alone: they cannot be changed later. */ -}}
+{{- define "labels" -}}
+app.kubernetes.io/name: repl-orchestrator
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
+{{- end -}}

@@ -1,0 +1,172 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { whyNoTestCluster } from "@repl/testkit";
+import { describe, expect, it } from "vitest";
+import { CHART, lint, notes, template, templateFile, whyNoHelm } from "./support/helm.ts";
+import { compose, find, K8S, kustomize, type Manifest } from "./support/kustomize.ts";
+import { keyOf, normalForm } from "./support/normal-form.ts";
+
+const missing = (await whyNoHelm()) ?? (await whyNoTestCluster());
+if (missing !== undefined) console.warn(`Tests of the chart are skipped: ${missing}`);
+
+/** The least a chart wants to be told. */
+const LEAST = { api: { settings: { AUTH_MODE: "none" } }, admission: { enabled: false } };
+const TOLD = {
+  configMapGenerator: [
+    { name: "api-settings", namespace: "repl-orchestrator", behavior: "merge", literals: ["AUTH_MODE=none"] },
+  ],
+};
+/** The base with components, and values that say the same. */
+const SAME: readonly [components: readonly string[], values: object][] = [
+  [[], {}],
+  [["redis"], { redis: { enabled: true } }],
+  [["redis-ca"], { redis: { caSecretName: "redis-ca" } }],
+  [["ingress"], { api: { ...LEAST.api, ingress: { enabled: true } } }],
+  [["admission"], { admission: { enabled: true } }],
+  [["admission", "per-user-namespaces"], { admission: { enabled: true }, perUserNamespaces: { enabled: true } }],
+  [["api-priority"], { apiPriority: { enabled: true } }],
+  [["node-loss"], { nodeLoss: { enabled: true } }],
+  [["isolate-repls"], { isolateRepls: { enabled: true } }],
+  [["autoscaling-keda"], { worker: { autoscaling: { mode: "keda" } } }],
+  [["autoscaling-hpa"], { worker: { autoscaling: { mode: "hpa" } } }],
+  [["monitoring"], { monitoring: { enabled: true } }],
+];
+
+/** Helm makes the release's namespace itself (--create-namespace), and the Secrets are the operator's. */
+const notOfTheChart = ({ kind, metadata: { name } }: Manifest) =>
+  (kind === "Namespace" && name === "repl-orchestrator") || kind === "Secret";
+
+function expectSame(ofKustomize: readonly Manifest[], ofHelm: readonly Manifest[]): void {
+  expect(ofHelm.map(keyOf).length).toBeGreaterThan(10);
+  expect(normalForm(ofHelm)).toEqual(normalForm(ofKustomize).filter((manifest) => !notOfTheChart(manifest)));
+}
+
+describe.skipIf(missing)("the chart", () => {
+  it.each(SAME)("makes the same objects as the base with %j", async (components, values) => {
+    const ofKustomize = await compose({ resources: ["base"], components, more: TOLD });
+    expectSame(ofKustomize, await template({ ...LEAST, ...values }));
+  });
+
+  it.each(["local", "production"])("makes of its values in ci/ the same objects as the overlay %s", async (name) => {
+    expectSame(await kustomize(join(K8S, "overlays", name)), await templateFile(join(CHART, `ci/${name}-values.yaml`)));
+  });
+
+  it("passes helm lint", async () => {
+    expect(await lint(LEAST)).toContain("0 chart(s) failed");
+  });
+
+  it("labels every object as the release's, and none as one of the repls'", async () => {
+    const values = Object.assign({}, LEAST, ...SAME.map(([, more]) => more));
+    for (const manifest of await template(values)) {
+      expect(manifest.metadata.labels, keyOf(manifest)).toMatchObject({
+        "app.kubernetes.io/name": "repl-orchestrator",
+        "app.kubernetes.io/instance": "repl-orchestrator",
+        "app.kubernetes.io/version": "0.1.0",
+        "app.kubernetes.io/managed-by": "Helm",
+        "helm.sh/chart": "repl-orchestrator-0.1.0",
+      });
+    }
+  });
+
+  it("leaves the class of the api's Ingress to the cluster where it is told none", async () => {
+    const ingress = { enabled: true, className: "" };
+    const manifests = await template({ ...LEAST, api: { ...LEAST.api, ingress } });
+    expect(find(manifests, "Ingress", "api")["spec"]).not.toHaveProperty("ingressClassName");
+  });
+
+  it.each(["api", "worker"])("gives the %s longer than its own grace, and puts it where it is told", async (part) => {
+    const where = { nodeSelector: { pool: "system" }, tolerations: [{ key: "system", operator: "Exists" }] };
+    const settings = { ...(part === "api" ? LEAST.api.settings : {}), SHUTDOWN_GRACE_SECONDS: "120" };
+    const manifests = await template({ ...LEAST, [part]: { settings, ...where } });
+    const pod = find(manifests, "Deployment", part)["spec"].template.spec;
+    expect(pod).toMatchObject({ terminationGracePeriodSeconds: 130, ...where });
+  });
+
+  it("says which Secrets are still to be made, and what is open", async () => {
+    const said = await notes({ ...LEAST, redis: { enabled: true, caSecretName: "authority" } });
+    for (const name of ["repl-orchestrator/redis ", "repl-orchestrator/authority ", "Secret repl-s3-credentials"])
+      expect(said).toContain(name);
+    expect(said).toContain("AUTH_MODE is none");
+    expect(said).toContain("admission.enabled is false");
+    expect(said).toContain("port-forward service/api");
+    const ingress = { enabled: true, host: "repls.example.com" };
+    const jwt = { AUTH_MODE: "jwt", AUTH_ISSUER: "https://id", AUTH_AUDIENCE: "repls" };
+    const production = await notes({ api: { settings: jwt, ingress } });
+    expect(production).toContain("https://repls.example.com");
+    expect(production).not.toMatch(/AUTH_MODE is none|admission\.enabled|port-forward/);
+  });
+
+  it("rolls out when a setting or the template changes", async () => {
+    const annotationsOf = async (values: object) =>
+      find(await template(values), "Deployment", "worker")["spec"].template.metadata.annotations;
+    const before = await annotationsOf(LEAST);
+    const worker = { settings: { LOG_LEVEL: "debug" } };
+    expect((await annotationsOf({ ...LEAST, worker }))["checksum/settings"]).not.toBe(before["checksum/settings"]);
+    const other = await annotationsOf({ ...LEAST, template: "kind: Deployment" });
+    expect(other["checksum/template"]).not.toBe(before["checksum/template"]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ["no AUTH_MODE", {}, /AUTH_MODE/],
+    ["jwt without an issuer", { api: { settings: { AUTH_MODE: "jwt" } } }, /AUTH_ISSUER/],
+    ["a setting that is none", { ...LEAST, worker: { settings: { WORKER_CONCURENCY: "5" } } }, /WORKER_CONCURENCY/],
+    [
+      "a number where a text belongs",
+      { ...LEAST, worker: { settings: { WORKER_CONCURRENCY: 5 } } },
+      /WORKER_CONCURRENCY/,
+    ],
+    [
+      "a secret among the settings",
+      { ...LEAST, api: { settings: { AUTH_MODE: "none", AUTH_SECRET: "x" } } },
+      /AUTH_SECRET/,
+    ],
+    ["a value that is none", { ...LEAST, workers: {} }, /workers/],
+    ["no api", { ...LEAST, api: { ...LEAST.api, replicas: 0 } }, /replicas/],
+    ["an unknown autoscaler", { ...LEAST, worker: { autoscaling: { mode: "vpa" } } }, /mode/],
+    ["a digest that is none", { ...LEAST, image: { digest: "latest" } }, /digest/],
+    ["a host suffix without a dot", { ...LEAST, admission: { hostSuffixes: ["example.com"] } }, /hostSuffixes/],
+    [
+      "repls in the release's namespace",
+      { ...LEAST, replNamespace: { name: "repl-orchestrator" } },
+      /replNamespace.name/,
+    ],
+  ])("refuses %s", async (_what, values, naming) => {
+    await expect(template(values)).rejects.toThrow(naming);
+  });
+});
+
+/** Variables that the manifests themselves set (`redis.caSecretName`), or that belong in a Secret. */
+const OF_REDIS = ["REDIS_URL", "REDIS_CA_PATH", "REDIS_SENTINEL_USERNAME", "REDIS_SENTINEL_PASSWORD"];
+const OF_THE_MANIFESTS = {
+  api: [...OF_REDIS, "HOST", "PORT", "OPS_HOST", "OPS_PORT", "AUTH_SECRET", "OTEL_EXPORTER_OTLP_HEADERS"],
+  worker: [
+    ...OF_REDIS,
+    "OPS_HOST",
+    "OPS_PORT",
+    "KUBECONFIG",
+    "NAMESPACE",
+    "TEMPLATE_PATH",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "NAMESPACE_MODE",
+    "USER_NAMESPACE_PREFIX",
+    "USER_NAMESPACE_TEMPLATE_PATH",
+    "USER_NAMESPACE_SECRETS_PATH",
+  ],
+};
+
+it.each([
+  ["api", "Api"],
+  ["worker", "Worker"],
+] as const)("values.schema.json knows every setting of the %s and no other", (part, section) => {
+  const text = readFileSync(new URL("../../docs/settings.md", import.meta.url), "utf8");
+  const inSection = (title: string) =>
+    [...(text.split(`## ${title}\n`)[1]?.split("\n## ")[0] ?? "").matchAll(/^\| `([A-Z_]+)` /gm)].map(
+      ([, name]) => name,
+    );
+  const known: string[] = OF_THE_MANIFESTS[part];
+  const expected = [...inSection("Both processes"), ...inSection(section)].filter(
+    (name) => !known.includes(name ?? ""),
+  );
+  const schema = JSON.parse(readFileSync(join(CHART, "values.schema.json"), "utf8"));
+  expect(Object.keys(schema.properties[part].properties.settings.properties).sort()).toEqual(expected.sort());
+});
