@@ -1,0 +1,122 @@
+import { type HistoryEvent, type JobSeen, jobSeen, objectSeen, pairsOf } from "@repl/checker";
+import { keysOf } from "@repl/contract";
+import { MANAGED_BY } from "@repl/provision";
+import type { HttpCall, HttpOutcome } from "@repl/testkit";
+import { Redis } from "ioredis";
+import type { Installation } from "../service/installation.ts";
+import type { Change } from "../service/place.ts";
+import { subjectOf } from "./kinds.ts";
+import { Leaks } from "./leaks.ts";
+import { type ObjectWatch, type OnObject, watchObjects } from "./object-watch.ts";
+
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, "at"> : never;
+type Verb = Extract<HistoryEvent, { type: "call" }>["verb"];
+
+const VERBS: Readonly<Record<string, Verb>> = { POST: "create", PUT: "update", DELETE: "delete", PATCH: "patch" };
+const ENDED = new Set(["completed", "failed", "cancelled"]);
+
+/**
+ * Writes the history of real processes: calls as the fault layers pass them on, resources as a watch past them tells, jobs
+ * as Redis publishes them, processes and clients as the runner knows them. Times are this machine's, in ms since 1970.
+ */
+export class Recorder {
+  events: HistoryEvent[] = [];
+  leaks = new Leaks([]);
+  #watch: ObjectWatch | undefined;
+  #subscriber: Redis | undefined;
+  /** Ended jobs that are held back until the resources are known as they were then. */
+  #held: Promise<unknown> = Promise.resolve();
+  readonly #begun = new Map<string, number>();
+
+  add(event: WithoutTime<HistoryEvent>, at = Date.now()): void {
+    this.events.push({ ...event, at } as HistoryEvent);
+  }
+
+  /** Begins anew; what was open goes on. */
+  clear(): void {
+    this.events = [];
+  }
+
+  readonly onProcess = (process: string, change: Change): void => this.add({ type: "process", process, change });
+
+  readonly onCall = (by: string, { method, path, body }: HttpCall, { status, headers }: HttpOutcome): void => {
+    const verb = VERBS[method];
+    const subject = verb === undefined ? undefined : subjectOf(path, body);
+    if (verb === undefined || subject === undefined) return;
+    const retryAfter = Number(headers["retry-after"] ?? Number.NaN);
+    const retry = Number.isNaN(retryAfter) ? {} : { retryAfterMs: retryAfter * 1_000 };
+    this.add({ type: "call", verb, subject, status, by, ...retry });
+  };
+
+  readonly onLine = (process: string, line: string): void => {
+    this.leaks.look(line, `the log of ${process}`);
+    if (!line.startsWith("{")) {
+      this.add({ type: "log", process, level: "error", message: `no JSON: ${line}` });
+      return;
+    }
+    const { level, msg, replId, code, source, err } = JSON.parse(line) as Record<string, string | undefined>;
+    if (level !== "warn" && level !== "error") return;
+    const what = [msg, replId, code, source, (err as { message?: string } | undefined)?.message];
+    this.add({ type: "log", process, level, message: what.filter((part) => part !== undefined).join(" | ") });
+  };
+
+  readonly #onObject: OnObject = (change, object, before) => {
+    const seen = objectSeen(object);
+    const isWritten = before === undefined || objectSeen(before).manifest !== seen.manifest;
+    const isOurs = object.metadata.managedFields?.some(({ manager }) => manager === MANAGED_BY) ?? false;
+    const by = change === "deleted" || !isWritten ? "cluster" : isOurs ? "worker" : "kubectl";
+    this.add({ type: "object", change, object: seen, by });
+  };
+
+  /** Follows the resources and the jobs of an installation from now on. */
+  async follow({ target, namespace, historyLink, prefix, secrets }: Installation): Promise<void> {
+    this.leaks = new Leaks(secrets);
+    this.#watch = await watchObjects(target, namespace, this.#onObject);
+    const subscriber = new Redis(historyLink.port, "127.0.0.1", {
+      maxRetriesPerRequest: null,
+      retryStrategy: () => 20,
+      // A frozen Redis accepts the connection and says nothing.
+      connectTimeout: 60_000,
+    });
+    subscriber.on("error", () => {}); // It is killed on purpose.
+    subscriber.on("message", (_channel, message) => this.#published(pairsOf(JSON.parse(message))));
+    await subscriber.subscribe(keysOf(prefix).changes);
+    this.#subscriber = subscriber;
+  }
+
+  /** Resolves once everything is recorded that has happened up to now. */
+  async settled(): Promise<void> {
+    await this.#subscriber?.ping().catch(() => {});
+    await this.#held;
+    await this.#watch?.caughtUp();
+  }
+
+  close(): void {
+    this.#watch?.close();
+    this.#subscriber?.disconnect();
+  }
+
+  /** An ended job says something about the resources, which come by another way and may be told later. */
+  #published(fields: ReadonlyMap<string, string>): void {
+    const job = jobSeen(fields);
+    if (!ENDED.has(job.state)) {
+      this.add({ type: "job", job }, this.#timeOf(job, fields));
+      return;
+    }
+    const { events } = this;
+    const told = this.#watch?.caughtUp(job.replId).catch(() => {}) ?? Promise.resolve();
+    const add = (): void => {
+      if (events === this.events) this.add({ type: "job", job });
+    };
+    this.#held = Promise.all([this.#held, told.then(add)]);
+  }
+
+  /** When an attempt began and ended, by Redis' clock: this process may hear of it late. */
+  #timeOf({ jobId, state, begunAt }: JobSeen, fields: ReadonlyMap<string, string>): number {
+    const isBeginning = state === "active" && this.#begun.get(jobId) !== begunAt;
+    if (isBeginning) this.#begun.set(jobId, begunAt);
+    if (isBeginning) return begunAt;
+    const last = (JSON.parse(fields.get("history") ?? "[]") as { endedAt: number }[]).at(-1);
+    return state === "retrying" && last !== undefined ? last.endedAt : Date.now();
+  }
+}

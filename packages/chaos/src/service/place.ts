@@ -1,0 +1,101 @@
+import type { ProcessExit, RunningProcess } from "@repl/testkit";
+
+/** What happens to the process in a place. */
+export type Change = "started" | "crashed" | "frozen" | "thawed" | "ending" | "ended";
+
+/** How the process of a place is started, and who is told what happens to it. */
+export interface PlaceOptions {
+  readonly name: string;
+  readonly start: () => Promise<RunningProcess>;
+  readonly onChange: (process: string, change: Change) => void;
+}
+
+/** A place for one process of the service: when its process has gone, another one takes it. */
+export class Place {
+  readonly #options: PlaceOptions;
+  #lives = 0;
+  #process: RunningProcess | undefined;
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** The process in it, as the history names it. */
+  get life(): string {
+    return `${this.name}/${this.#lives}`;
+  }
+
+  get process(): RunningProcess | undefined {
+    return this.#process;
+  }
+
+  /** Starts a process where there is none; waits until it is ready. */
+  fill(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#process !== undefined) return;
+      this.#lives += 1;
+      this.#tell("started");
+      this.#process = await this.#options.start();
+    });
+  }
+
+  /** SIGKILL, once it has started; resolves when it is gone. False where there was none. */
+  async kill(): Promise<boolean> {
+    await this.#busy; // A worker takes jobs, and may meet its fault, before it is known to be ready.
+    const { life } = this;
+    const process = this.#process;
+    if (process === undefined) return false;
+    this.#process = undefined;
+    process.kill("SIGKILL");
+    await process.exited;
+    this.#tell("crashed", life);
+    return true;
+  }
+
+  /** SIGSTOP until `thaw`. */
+  freeze(): void {
+    if (this.#process === undefined) return;
+    this.#process.kill("SIGSTOP");
+    this.#tell("frozen");
+  }
+
+  thaw(): void {
+    if (this.#process === undefined) return;
+    this.#process.kill("SIGCONT");
+    this.#tell("thawed");
+  }
+
+  /** SIGTERM; resolves when it is gone. */
+  async end(): Promise<ProcessExit | undefined> {
+    const { life } = this; // Another one may have taken its place before it is gone.
+    const process = this.#process;
+    if (process === undefined) return undefined;
+    this.#process = undefined;
+    this.#tell("ending", life);
+    const exit = await process.stop();
+    this.#tell(exit.signal === null ? "ended" : "crashed", life);
+    return exit;
+  }
+
+  /** Kills it and starts another one. */
+  async replace(): Promise<void> {
+    await this.kill();
+    await this.fill();
+  }
+
+  /** One at a time: a place that is being filled is not filled twice. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#busy.then(work);
+    this.#busy = turn.catch(() => {});
+    await turn;
+  }
+
+  #tell(change: Change, life = this.life): void {
+    this.#options.onChange(life, change);
+  }
+}
