@@ -1,0 +1,96 @@
+import process from "node:process";
+import { type RedisCost, redisCost, redisCostBetween, startRedis, type TestRedis } from "@repl/testkit";
+import { pin } from "../frame/cpu.ts";
+import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { alternate, perRound } from "../frame/rounds.ts";
+import { median } from "../frame/statistics.ts";
+import { fillQueue } from "./fill-queue.ts";
+import { startOrders, tokenOf } from "./orders.ts";
+import { type MeasuredServer, startApi, underLoad, warmUp } from "./servers.ts";
+
+const CONNECTIONS = 50;
+
+/** `POST /start` with a long queue against the same with an empty one. */
+export const fullQueue: Benchmark = {
+  name: "full-queue",
+  about: "POST /start with 1,000,000 jobs in the queue (--quick: 100,000), against the same with an empty queue",
+  run,
+};
+
+/** What one start costs. */
+interface Start {
+  readonly rate: number;
+  readonly redisUs: number;
+  readonly commands: number;
+  readonly roundTrips: number;
+}
+
+async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
+  pin(process.pid, "rest");
+  const [rounds, seconds, jobs] = quick ? [3, 2, 100_000] : [7, 4, 1_000_000];
+  await using empty = await startRedis();
+  await using full = await startRedis();
+  for (const server of [empty, full]) pin(server.pid, "rest");
+  await using apiOfEmpty = await startApi(empty);
+  await using apiOfFull = await startApi(full);
+  say(`filling a queue with ${jobs} jobs`);
+  await fillQueue(full, await acceptedJob(apiOfFull), jobs);
+  const next = await startOrders();
+  const options = { method: "POST", connections: CONNECTIONS, next } as const;
+  say("warming up");
+  for (const server of [apiOfEmpty, apiOfFull]) await warmUp(server, options);
+  say(`${rounds} rounds of ${seconds} s for each`);
+  const arm = (api: MeasuredServer, redis: TestRedis) => () =>
+    costOfStart(redis, async () => underLoad(api, { ...options, seconds }));
+  const starts = await alternate({ empty: arm(apiOfEmpty, empty), full: arm(apiOfFull, full) }, rounds);
+  const waiting = Number(await full.command("ZCARD", "{repl-orchestrator}:repls:prioritized"));
+  const against = (of: (start: Start) => number) => perRound(starts, (round) => of(round.full) / of(round.empty));
+  const [rate, redisUs, commands] = [
+    ({ rate: it }: Start) => it,
+    (it: Start) => it.redisUs,
+    (it: Start) => it.commands,
+  ];
+  return [
+    { name: "jobs that waited at the end", value: waiting, unit: "count", limit: { op: ">=", value: jobs } },
+    {
+      name: "Redis round trips for one start, full queue",
+      value: median(starts.full.map((start) => start.roundTrips)),
+      unit: "count",
+      limit: { op: "<=", value: 2 },
+    },
+    ratio("Redis commands for one start, full against empty", against(commands), { op: "<=", value: 1 }),
+    ratio("Redis' time in scripts for one start, full against empty", against(redisUs), { op: "<=", value: 1.1 }),
+    ratio("POST /start: rate, full against empty", against(rate), { op: ">=", value: 0.9 }),
+  ];
+}
+
+function ratio(name: string, rounds: readonly number[], limit: Required<Figure>["limit"]): Figure {
+  return { name, value: median(rounds), unit: "x", rounds, limit };
+}
+
+async function costOfStart(redis: TestRedis, work: () => Promise<{ rate: number; count: number }>): Promise<Start> {
+  const before = await redisCost(redis);
+  const { rate, count } = await work();
+  const cost = redisCostBetween(before, await redisCost(redis));
+  const perStart = (total: number) => total / count;
+  const commands = perStart(commandsOf(cost));
+  return { rate, commands, redisUs: perStart(cost.scriptUs), roundTrips: perStart(cost.scripts) };
+}
+
+/** Without those of the process itself, such as its health checks. */
+function commandsOf({ calls }: RedisCost): number {
+  const aside = new Set(["info", "ping", "hello", "config|resetstat"]);
+  return [...calls].filter(([name]) => !aside.has(name)).reduce((sum, [, count]) => sum + count, 0);
+}
+
+async function acceptedJob({ url }: MeasuredServer) {
+  const [userId, replId] = ["first-user", "first-repl"];
+  const answer = await fetch(`${url}/start`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${await tokenOf(userId)}`, "content-type": "application/json" },
+    body: JSON.stringify({ replId }),
+  });
+  if (answer.status !== 202) throw new Error(`POST /start answered ${answer.status}: ${await answer.text()}`);
+  const { jobId } = (await answer.json()) as { jobId: string };
+  return { jobId, replId, userId };
+}

@@ -1,0 +1,46 @@
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { SignJWT } from "jose";
+import type { LoadRequest } from "../frame/load.ts";
+
+const ISSUER = "https://issuer.example.com";
+const AUDIENCE = "repl-orchestrator";
+/** Users that take turns; each has a token of its own. */
+const USERS = 500;
+
+const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+
+/** Tokens as most identity providers sign them: RS256. */
+export const tokenOptions = {
+  env: {
+    AUTH_PUBLIC_KEY: publicKey.export({ type: "spki", format: "pem" }) as string,
+    AUTH_ISSUER: ISSUER,
+    AUTH_AUDIENCE: AUDIENCE,
+  },
+};
+
+/** Gives the next start each time it is called: another repl, users in turn. */
+export async function startOrders(): Promise<() => LoadRequest> {
+  const tokens = await Promise.all(Array.from({ length: USERS }, (_, user) => tokenOf(`user-${user}`)));
+  const run = randomUUID().slice(0, 8);
+  let count = 0;
+  return () => {
+    count += 1;
+    return {
+      path: "/start",
+      headers: { "content-type": "application/json", authorization: `Bearer ${tokens[count % USERS]}` },
+      body: JSON.stringify({ replId: `r-${run}-${count}` }),
+    };
+  };
+}
+
+/** The token of one user, good for an hour. */
+export function tokenOf(userId: string): Promise<string> {
+  return new SignJWT({ scope: "repls" })
+    .setProtectedHeader({ alg: "RS256" })
+    .setSubject(userId)
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setIssuedAt()
+    .setExpirationTime("1h")
+    .sign(privateKey);
+}

@@ -1,0 +1,100 @@
+import process from "node:process";
+import { type RedisCost, redisCost, redisCostBetween, startRedis } from "@repl/testkit";
+import { cpuMs, pin } from "../frame/cpu.ts";
+import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { load } from "../frame/load.ts";
+import { alternate, perRound } from "../frame/rounds.ts";
+import { median } from "../frame/statistics.ts";
+import { startOrders } from "./orders.ts";
+import { bareQueue, type Measured, startApi, startBareRoute, underLoad, warmUp } from "./servers.ts";
+
+const CONNECTIONS = 50;
+
+/** `POST /start` under load against its parts, measured alone. */
+export const acceptingStarts: Benchmark = {
+  name: "accepting",
+  about: "POST /start with every check on, against a bare queue and a bare route combined",
+  run,
+};
+
+type Rounds = Record<"queue" | "route" | "api", Measured[]>;
+
+async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Figure[]> {
+  pin(process.pid, "rest");
+  const [rounds, seconds] = quick ? [2, 2] : [7, 4];
+  await using redis = await startRedis();
+  await using bareRedis = await startRedis();
+  for (const server of [redis, bareRedis]) pin(server.pid, "rest");
+  await using api = await startApi(redis, { nodeArgs });
+  await using route = await startBareRoute();
+  const next = await startOrders();
+  const options = { method: "POST", connections: CONNECTIONS, next } as const;
+
+  say("warming up");
+  for (const server of [api, route]) await warmUp(server, options);
+  say(`${rounds} rounds of ${seconds} s for each of queue, route and api`);
+  const before = { cost: await redisCost(redis), cpu: cpuMs(redis.pid) };
+  let starts = 0;
+  const measured = await alternate<keyof Rounds, Measured>(
+    {
+      queue: () => bareQueue(bareRedis, CONNECTIONS, seconds),
+      route: () => underLoad(route, { ...options, seconds }),
+      api: async () => {
+        const result = await underLoad(api, { ...options, seconds });
+        starts += result.count;
+        return result;
+      },
+    },
+    rounds,
+  );
+  const cost = redisCostBetween(before.cost, await redisCost(redis));
+  const redisCpuUs = ((cpuMs(redis.pid) - before.cpu) * 1_000) / starts;
+  const rate = Math.round(0.8 * median(measured.api.map((round) => round.rate)));
+  say(`80 % of the load: ${rate} a second`);
+  const calm = await load({ url: api.url, ...options, seconds: quick ? 4 : 10, rate });
+  return [
+    ...partsOf(measured),
+    ...ratiosOf(measured),
+    ...redisFigures(cost, redisCpuUs, starts),
+    { name: "POST /start at 80 % load, p50", value: calm.p50, unit: "ms" },
+    { name: "POST /start at 80 % load, p99", value: calm.p99, unit: "ms", limit: { op: "<=", value: 10 } },
+  ];
+}
+
+function partsOf(measured: Rounds): Figure[] {
+  const names = { queue: "bare queue", route: "bare route", api: "POST /start" } as const;
+  return (["queue", "route", "api"] as const).flatMap((part) => {
+    const rates = measured[part].map(({ rate }) => rate);
+    const times = measured[part].map(({ cpuUs }) => cpuUs);
+    return [
+      { name: `${names[part]}: rate`, value: median(rates), unit: "1/s", rounds: rates },
+      { name: `${names[part]}: processor time for one`, value: median(times), unit: "us", rounds: times },
+    ];
+  });
+}
+
+/** By rate as the issue has it, and by processor time, which other work on the machine disturbs less. */
+function ratiosOf(measured: Rounds): Figure[] {
+  const limit = { op: ">=", value: 0.85 } as const;
+  const byRate = perRound(measured, ({ queue, route, api }) => api.rate / (1 / (1 / queue.rate + 1 / route.rate)));
+  const byTime = perRound(measured, ({ queue, route, api }) => (queue.cpuUs + route.cpuUs) / api.cpuUs);
+  const name = "POST /start against queue and route combined";
+  return [
+    { name: `${name}, by rate`, value: median(byRate), unit: "x", limit, rounds: byRate },
+    { name: `${name}, by processor time`, value: median(byTime), unit: "x", limit, rounds: byTime },
+  ];
+}
+
+function redisFigures(cost: RedisCost, cpuUs: number, starts: number): Figure[] {
+  const commands = [...cost.calls.values()].reduce((sum, count) => sum + count, 0);
+  return [
+    {
+      name: "Redis round trips for one start",
+      value: cost.scripts / starts,
+      unit: "count",
+      limit: { op: "<=", value: 2 },
+    },
+    { name: "Redis commands for one start, those in scripts included", value: commands / starts, unit: "count" },
+    { name: "Redis: processor time for one start", value: cpuUs, unit: "us" },
+  ];
+}

@@ -1,0 +1,100 @@
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
+import { Pool } from "undici";
+
+/** A load on one address. */
+export interface Load {
+  readonly url: string;
+  readonly method: "GET" | "POST";
+  /** Requests under way at the same time at the most, each on a connection of its own. */
+  readonly connections: number;
+  readonly seconds: number;
+  /** Requests a second, evenly spread; left out: the next one follows each answer. */
+  readonly rate?: number;
+  /** Path, headers and body of the next request. */
+  readonly next: () => LoadRequest;
+}
+
+/** What differs from request to request. */
+export interface LoadRequest {
+  readonly path: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+/** What became of a load. */
+export interface LoadResult {
+  /** Answered as hoped, a second. */
+  readonly rate: number;
+  /** Answered as hoped. */
+  readonly count: number;
+  /** With a `rate`, from the time at which the request was due, so that a stall counts for all that waited (ms). */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/**
+ * Sends requests for a while and waits for the last answer.
+ * @throws Error when any request was not answered with 2xx
+ */
+export async function load(options: Load): Promise<LoadResult> {
+  const { url, connections, seconds, rate } = options;
+  await using pool = closing(new Pool(url, { connections, pipelining: 1 }));
+  const latency = createHistogram();
+  const send = senderOf(pool, options, latency);
+  const since = performance.now();
+  if (rate === undefined) await repeat(send, connections, since + seconds * 1_000);
+  else await spread(send, rate, since, seconds);
+  const ms = performance.now() - since;
+  const millis = (share: number) => latency.percentile(share) / 1_000;
+  return { rate: (latency.count / ms) * 1_000, count: latency.count, p50: millis(50), p99: millis(99) };
+}
+
+/** Sends the next request; its latency counts from `due` (`performance.now()`). */
+type Send = (due: number) => Promise<void>;
+
+function senderOf(pool: Pool, { url, method, next }: Load, latency: RecordableHistogram): Send {
+  return (due) =>
+    new Promise((resolve, reject) => {
+      let status = 0;
+      pool.dispatch(
+        { method, ...next() },
+        {
+          onRequestStart() {},
+          onResponseStart(_controller, statusCode) {
+            status = statusCode;
+          },
+          onResponseData() {},
+          onResponseEnd() {
+            if (status < 200 || status > 299) return reject(new Error(`${url} answered ${status}`));
+            latency.record(Math.max(1, Math.round((performance.now() - due) * 1_000)));
+            resolve();
+          },
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+    });
+}
+
+async function repeat(send: Send, connections: number, until: number): Promise<void> {
+  const client = async () => {
+    for (let now = performance.now(); now < until; now = performance.now()) await send(now);
+  };
+  await Promise.all(Array.from({ length: connections }, client));
+}
+
+/** Timers have a millisecond; whatever became due within it is sent at once. */
+async function spread(send: Send, rate: number, since: number, seconds: number): Promise<void> {
+  const answers: Promise<void>[] = [];
+  const count = Math.round(rate * seconds);
+  while (answers.length < count) {
+    const dueNow = Math.min(count, Math.floor(((performance.now() - since) / 1_000) * rate));
+    while (answers.length < dueNow) answers.push(send(since + (answers.length / rate) * 1_000));
+    await delay(1);
+  }
+  await Promise.all(answers);
+}
+
+function closing(pool: Pool): Pool & AsyncDisposable {
+  return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.close() });
+}

@@ -1,0 +1,104 @@
+import process from "node:process";
+import { startRedis } from "@repl/testkit";
+import { pin } from "../frame/cpu.ts";
+import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { alternate, perRound } from "../frame/rounds.ts";
+import { median } from "../frame/statistics.ts";
+import { type RunningStub, startStub } from "../stub/start-stub.ts";
+import { startMeasuredWorkers, TEMPLATE } from "./measured-workers.ts";
+import { buildClientGo, type Cost, clientGo, type Job, naiveClientNode } from "./peers.ts";
+
+const PARALLEL = 10;
+/** A worker lives for days: it is measured when the engine has compiled what runs often, which takes some thousand starts. */
+const WORKER_WARM_UP = 2_000;
+
+/** What one start costs the client's side in processor time. */
+export const cpuPerStart: Benchmark = {
+  name: "cpu-per-start",
+  about: "the whole worker for a start, against client-go and client-node, on an API server that answers at once",
+  run,
+};
+
+async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Figure[]> {
+  pin(process.pid, "rest");
+  const [rounds, count, warmUp] = quick ? [2, 400, 200] : [5, 1_000, 300];
+  say("building the client-go program (two minutes the first time)");
+  const binary = await buildClientGo();
+  await using stub = await startStub();
+  await using redis = await startRedis();
+  pin(redis.pid, "rest");
+  const place = { kubeconfigPath: stub.kubeconfigPath, namespace: "default" };
+  let measurements = 0;
+  const job = (): Job => {
+    const name = `m${++measurements}`;
+    return { ...place, templatePath: TEMPLATE, parallel: PARALLEL, warmUp, count, name };
+  };
+  const before = await stub.counts();
+  await using own = await startMeasuredWorkers(redis, { ...place, concurrency: PARALLEL, nodeArgs });
+  await own.complete("warm", WORKER_WARM_UP);
+  const connections = (await stub.counts()).connections - before.connections;
+
+  say(`${rounds} rounds of ${count} starts each`);
+  const perStart = ({ cpuMs }: Cost) => cpuMs / count;
+  const asked = { worker: counter(stub), clientGo: counter(stub), clientNode: counter(stub) };
+  const costs = await alternate(
+    {
+      worker: async () => perStart(await asked.worker.during(() => own.complete(job().name, count))),
+      clientGo: async () => perStart(await asked.clientGo.during(() => clientGo(binary, job(), "json"))),
+      clientNode: async () => perStart(await asked.clientNode.during(() => naiveClientNode(job()))),
+    },
+    rounds,
+  );
+  const againstGo = perRound(costs, ({ worker, clientGo: go }) => worker / go);
+  const againstNode = perRound(costs, ({ worker, clientNode }) => worker / clientNode);
+  const cpu = (name: string, values: readonly number[]): Figure => ({
+    name: `${name}, CPU per start`,
+    value: median(values),
+    unit: "ms",
+    rounds: values,
+  });
+  const both = rounds * (count + warmUp); // The peers' warm-up is part of their process.
+  return [
+    cpu("worker", costs.worker),
+    cpu("client-go program", costs.clientGo),
+    cpu("client-node as in its README", costs.clientNode),
+    ratio("worker against client-go", againstGo, 2),
+    ratio("worker against client-node", againstNode, 0.35),
+    counted("worker, calls per start", asked.worker.calls / (rounds * count), 3),
+    counted("client-go program, calls per start", asked.clientGo.calls / both),
+    counted("client-node, calls per start", asked.clientNode.calls / both),
+    counted("worker, TLS connections in its life", connections + asked.worker.connections, 4),
+    counted("client-go program, TLS connections per process", asked.clientGo.connections / rounds),
+    counted("client-node, TLS connections per start", asked.clientNode.connections / both),
+  ];
+}
+
+/** Counts what the stub is asked, besides LIST and WATCH, while something runs. */
+function counter(stub: RunningStub) {
+  const sums = { calls: 0, connections: 0 };
+  return {
+    get calls() {
+      return sums.calls;
+    },
+    get connections() {
+      return sums.connections;
+    },
+    async during<Result>(work: () => Promise<Result>): Promise<Result> {
+      const before = await stub.counts();
+      const result = await work();
+      const after = await stub.counts();
+      sums.calls += (after.calls["POST"] ?? 0) - (before.calls["POST"] ?? 0);
+      sums.connections += after.connections - before.connections;
+      return result;
+    },
+  };
+}
+
+function ratio(name: string, rounds: readonly number[], most: number): Figure {
+  return { name, value: median(rounds), unit: "x", limit: { op: "<=", value: most }, rounds };
+}
+
+function counted(name: string, value: number, most?: number): Figure {
+  const limit = most === undefined ? {} : { limit: { op: "<=", value: most } as const };
+  return { name, value, unit: "count", ...limit };
+}
