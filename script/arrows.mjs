@@ -7,15 +7,28 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 /** Package -> the packages of ours that its `dependencies` may name. Tests may use any (`devDependencies`). */
 export const ARROWS = {
   "@repl/contract": [],
-  "@repl/settings": [],
+  "@repl/settings": ["@repl/contract"],
   "@repl/kube": [],
   "@repl/ops": [],
   "repl-orchestrator-client": [],
   "@repl/simulator": [],
   "@repl/provision": ["@repl/contract", "@repl/kube"],
+  "@repl/checker": ["@repl/provision"],
   "@repl/testkit": [],
+  "@repl/chaos": ["@repl/checker", "@repl/contract", "@repl/provision", "@repl/simulator", "@repl/testkit"],
   "@repl/api": ["@repl/contract", "@repl/ops", "@repl/settings", "@repl/web"],
   "@repl/worker": ["@repl/contract", "@repl/kube", "@repl/ops", "@repl/provision", "@repl/settings"],
+  // Runs all of them in one process; nothing may depend on it.
+  "@repl/simulation": [
+    "@repl/api",
+    "@repl/checker",
+    "@repl/contract",
+    "@repl/kube",
+    "@repl/ops",
+    "@repl/provision",
+    "@repl/simulator",
+    "@repl/worker",
+  ],
   "@repl/web": ["repl-orchestrator-client"],
   "@repl/cli": ["repl-orchestrator-client"],
 };

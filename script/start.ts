@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, ProcessError, type ProcessOptions, type RunningProcess, startProcess } from "@repl/testkit";
+import { readableLine } from "./log-line.ts";
 import { readOptions, type StartOptions, USAGE, UsageError } from "./start-options.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -107,12 +108,13 @@ function describe({ ports, redisUrl, kubeconfig }: Stack, options: StartOptions)
     : "It works on the simulator, not on a cluster: resources become ready, but no container runs.";
   return `
 Ready. ${cluster}
+  page        ${api}/
   api         ${api} (its interface: ${api}/docs)
   operators   http://127.0.0.1:${ports.apiOps}/admin/queues (api), http://127.0.0.1:${ports.workerOps}/metrics (worker)
   redis       ${redisUrl}
   kubeconfig  ${kubeconfig}
 Try it:
-  curl -si -X POST ${api}/start -H 'content-type: application/json' -d '{"userId":"me","replId":"hello"}'
+  curl -si -X POST ${api}/start -H 'content-type: application/json' -d '{"replId":"hello"}'
 Ctrl-C stops all of it.
 `;
 }
@@ -144,7 +146,9 @@ async function run(options: StartOptions): Promise<number> {
   const dataDir = await dataFolder(options.port);
   const running: RunningProcess[] = [];
   const launch: Launch = async ({ quiet, ...part }) => {
-    const print = (line: string) => console.log(`${part.name.padEnd(9)} | ${line}`);
+    const print = (line: string) => {
+      for (const each of readableLine(line).split("\n")) console.log(`${part.name.padEnd(9)} | ${each}`);
+    };
     const options = { cwd: ROOT, command: process.execPath, ...part, signal: abort.signal };
     const started = await startProcess(quiet ? options : { ...options, onLine: print });
     running.push(started);
