@@ -102,11 +102,53 @@ test("a command line that cannot be followed ends with 2 and says what is wrong"
 
 test("an api that cannot be reached ends with 3, within the time of one request", async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
-  expect(await run(["start", "x"], { REPL_URL: url })).toEqual({ code: 3, text: `repl: ${url} cannot be reached.` });
+  expect(await run(["start", "x"], { REPL_URL: url })).toEqual({
+    code: 3,
+    text: `repl: ${url} cannot be reached.\nscript/start runs the service on this machine; --url names another one.`,
+  });
   const asJson = await run(["list", "--json", "--url", url]);
   expect(asJson.code).toBe(3);
   expect(JSON.parse(asJson.text)).toMatchObject({ code: "unreachable" });
 });
+
+test("the usage is for who types nothing; who types something wrong reads what", async () => {
+  expect((await run([])).text).toMatch(/^repl: a command is missing\n\nusage: /);
+  expect((await run(["start"])).text.split("\n")).toEqual([
+    "repl: start: the repl's name is missing",
+    "npm run repl -- --help tells more.",
+  ]);
+});
+
+test("a reader who has seen enough is no error", async () => {
+  await using command = await startProcess({
+    name: "sh",
+    command: "sh",
+    args: ["-c", '{ "$0" "$@"; echo "code $?" >&2; } | true', process.execPath, MAIN, "list"],
+    env: { REPL_URL: urlOf(system) },
+  });
+  await command.exited;
+  expect(command.output.text()).toBe("code 0");
+});
+
+test.skipIf(process.platform !== "linux")(
+  "a terminal's line is written again and again, a dumb terminal's is not",
+  async () => {
+    const inTerminal = async (term: string, replId: string) => {
+      await using command = await startProcess({
+        name: "script",
+        command: "script",
+        args: ["-qec", `'${process.execPath}' '${MAIN}' start ${replId}`, "/dev/null"],
+        env: { REPL_URL: urlOf(system), TERM: term },
+      });
+      await command.exited;
+      return command.output.text();
+    };
+    expect(await inTerminal("xterm", "rewritten")).toContain("\r\u001b[2K");
+    const dumb = await inTerminal("dumb", "appended");
+    expect(dumb).not.toContain("\u001b");
+    expect(dumb).toMatch(/^ *\d+ % {2}\w+: /m);
+  },
+);
 
 test("Ctrl-C ends the waiting, not the job, and says how to pick it up", async () => {
   await using idle = await startSystem(target, { workers: 0 });

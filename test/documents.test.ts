@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { JobStatus } from "@repl/contract";
 import { KIND_RULES } from "@repl/provision";
@@ -10,42 +11,13 @@ import { freePort, startProcess } from "@repl/testkit";
 import { Compile } from "typebox/compile";
 import Schema from "typebox/schema";
 import { describe, expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { COMMANDS, COMPARED } from "./support/documented-commands.ts";
+import { blockOf, blocksOf, commandsOf, DOCUMENTS, type Markdown, ROOT, readMarkdown } from "./support/documents.ts";
 import { startSystem } from "./support/system.ts";
 import { openSimulator } from "./support/targets.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-interface Block {
-  /** The words after the fence: `sh`, or `json JobStatus`. */
-  readonly info: string;
-  readonly text: string;
-}
-
-interface Markdown {
-  /** From the repository's root. */
-  readonly path: string;
-  /** What is not code. */
-  readonly prose: string;
-  readonly blocks: readonly Block[];
-}
-
-const FENCED = /^```([^\n]*)\n([\s\S]*?)^```$/gm;
-
-function readMarkdown(path: string): Markdown {
-  const text = readFileSync(join(ROOT, path), "utf8");
-  const blocks = [...text.matchAll(FENCED)].map(([, info = "", code = ""]) => ({ info: info.trim(), text: code }));
-  return { path, prose: text.replace(FENCED, ""), blocks };
-}
-
-const PATHS = globSync("{*,{docs,apps,packages,test,tools,script,k8s,examples,bench}/**/*}.md", {
-  cwd: ROOT,
-  exclude: (name) => /(^|\/)node_modules$/.test(String(name)),
-});
-const DOCUMENTS = PATHS.sort().map(readMarkdown);
-const blocksOf = (info: RegExp) =>
-  DOCUMENTS.flatMap(({ path, blocks }) =>
-    blocks.filter((block) => info.test(block.info)).map((block) => ({ path, ...block })),
-  );
+const PATHS = DOCUMENTS.map(({ path }) => path);
 
 /** The anchors of a document's headings, as GitHub makes them. */
 function anchorsOf({ prose }: Markdown): Set<string> {
@@ -139,6 +111,27 @@ test("every command of a document names a script that exists", () => {
   expect(inline).toEqual([]);
 });
 
+test("every command is run by a test, or says why none can", () => {
+  const commands = blocksOf(/^sh$/).flatMap(({ text }) => commandsOf(text));
+  expect(new Set(COMMANDS.map(([, command]) => command))).toEqual(new Set(commands));
+  const elsewhere = COMMANDS.filter(([place]) => place.startsWith("test/"));
+  for (const [place, command] of elsewhere) {
+    const [program = ""] = command.split(" ");
+    expect(readFileSync(join(ROOT, place), "utf8"), place).toContain(program);
+  }
+});
+
+test("every other block is compared with what it shows, or run", () => {
+  const blocks = blocksOf(/^(?!sh$|json \w+$)/);
+  const rowsFor = ({ path, text }: (typeof blocks)[number]) =>
+    COMPARED.filter(({ document, begins }) => document === path && text.startsWith(begins));
+  expect(blocks.filter((block) => rowsFor(block).length !== 1).map(({ path, text }) => `${path}: ${text}`)).toEqual([]);
+  expect(COMPARED.filter((row) => !blocks.some((block) => rowsFor(block).includes(row)))).toEqual([]);
+  for (const { by, document } of COMPARED.filter((row) => row.by !== "a drawing")) {
+    expect(readFileSync(join(ROOT, by), "utf8"), by).toContain(posix.basename(document));
+  }
+});
+
 test("every JSON example can be read", () => {
   const examples = blocksOf(/^json\b/);
   expect(examples.length).toBeGreaterThan(3);
@@ -154,6 +147,46 @@ test("every example of a job's status fits its schema, and has no field besides"
     expect([...compiled.Errors(example)], `${path}: ${text}`).toEqual([]);
     expect(Object.keys(example).sort()).toEqual(Object.keys(JobStatus.properties).sort());
   }
+});
+
+test("docs/template.md shows what a worker says of a template that it refuses", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "template-"));
+  try {
+    const template = readFileSync(join(ROOT, "service.yaml"), "utf8");
+    await writeFile(join(folder, "service.yaml"), template.replace(/^ *automountServiceAccountToken: false\n/m, ""));
+    await using worker = await startProcess({
+      name: "worker",
+      command: process.execPath,
+      args: [join(ROOT, "apps/worker/src/main.ts")],
+      cwd: folder,
+      env: { KUBECONFIG: join(folder, "none") },
+    });
+    expect((await worker.exited).code).toBe(1);
+    const { msg } = JSON.parse(worker.output.lines().at(-1) ?? "");
+    expect(msg).toBe(blockOf("docs/template.md", "TEMPLATE_PATH").trim());
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("docs/template.md shows the annotation of examples/localhost.yaml", () => {
+  const shown = parse(blockOf("docs/template.md", "metadata:\n  annotations:"));
+  const documents = parseAllDocuments(readFileSync(join(ROOT, "examples/localhost.yaml"), "utf8"));
+  expect(documents.map((document) => document.toJS())).toContainEqual(
+    expect.objectContaining({
+      metadata: expect.objectContaining(shown.metadata),
+    }),
+  );
+});
+
+test("docs/operations.md has the query that k8s/components scales by", () => {
+  const read = (name: string) => parse(readFileSync(join(ROOT, "k8s/components", name), "utf8"));
+  const { query } = read("autoscaling-keda/scaled-object.yaml").spec.triggers[0].metadata;
+  const { metric } = read("autoscaling-hpa/autoscaler.yaml").spec.metrics[0].external;
+  expect(blockOf("docs/operations.md", "max(sum").trim()).toBe(query);
+  const { externalRules } = parse(blockOf("docs/operations.md", "externalRules:"));
+  expect(externalRules).toMatchObject([{ name: { as: metric.name }, metricsQuery: query }]);
+  expect(query).toContain(externalRules[0].seriesQuery);
 });
 
 /** Rows of a document's tables: their cells, without the backticks of those that are all code. */
@@ -269,16 +302,6 @@ describe("what the api says of itself", () => {
     }
   });
 
-  test("docs/operations.md has every metric of the api", async () => {
-    await using api = await startApi();
-    const text = await (await fetch(`${api.ops}/metrics`)).text();
-    const metrics = [...text.matchAll(/^# HELP (\w+) /gm)].map(([, name = ""]) => name);
-    const documented = rowsOf("docs/operations.md").map(([name = ""]) => name);
-    const own = (names: readonly string[]) => names.filter((name) => /^(http|repl)_\w+$/.test(name)).sort();
-    expect(own(metrics).length).toBeGreaterThan(5);
-    expect(own(documented)).toEqual(own(metrics));
-  });
-
   test("docs/api.md has every route, and its examples fit the schemas they are named after", async () => {
     await using api = await startApi();
     const routes = Object.entries(api.openapi.paths).flatMap(([path, methods]) =>
@@ -307,7 +330,7 @@ async function runExample(code: string, apiUrl: string, more = ""): Promise<stri
   return (await promisify(execFile)(process.execPath, args, { timeout: 20_000 })).stdout;
 }
 
-test("the README's two front ends follow a start to its end", async () => {
+test("the README's two front ends follow a start to its end", { timeout: 60_000 }, async () => {
   const [polls, listens] = blocksOf(/^js$/).filter(({ path }) => path === "README.md");
   await using target = await openSimulator();
   await using system = await startSystem(target);
@@ -319,4 +342,27 @@ test("the README's two front ends follow a start to its end", async () => {
   const jobId = await system.submit("start", "repl124");
   const follow = `followJob("/jobs/${jobId}/events", (job) => console.log(job.state));`;
   expect((await runExample(listens?.text ?? "", url, follow)).trim().split("\n").at(-1)).toBe("completed");
+});
+
+test("the README's two front ends are those of examples/", () => {
+  const plain = (text: string) => text.replace(/^ +/gm, "");
+  const functions = blocksOf(/^js$/).flatMap(({ path, text }) =>
+    path === "README.md" ? (text.match(/^(?:async )?function [\s\S]*?^}$/gm) ?? []) : [],
+  );
+  expect(functions.length).toBe(2);
+  for (const [index, name] of ["front-end-polling", "front-end-streaming"].entries())
+    expect(plain(readFileSync(join(ROOT, `examples/${name}.html`), "utf8"))).toContain(plain(functions[index] ?? ""));
+});
+
+test("the example of packages/client/README.md opens the workspace's address", { timeout: 60_000 }, async () => {
+  const code = blockOf("packages/client/README.md", "import { createClient");
+  await using target = await openSimulator();
+  await using system = await startSystem(target);
+  const around = (example: string) => `
+    const session = {}, show = (...shown) => console.log(...shown), open = (url) => console.log("opened", url);
+    ${example.replace("https://repls.example.com", system.apis[0]?.url ?? "")}`;
+  expect(await runExample(around(code), "")).toMatch(
+    /100 Resources created successfully[^\n]*\nopened http:\/\/hello\./,
+  );
+  expect(await runExample(around(code.replace('"hello"', '"fail-image-hello"')), "")).toContain("image_pull_failed");
 });

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
@@ -7,10 +8,10 @@ import { chromiumPath, openBrowser } from "./support/chromium.ts";
 import { startSystem } from "./support/system.ts";
 import { openSimulator } from "./support/targets.ts";
 
-/** An empty page of an origin of its own, as the front end's is. */
-async function servePage() {
+/** A page of an origin of its own, as the front end's is; an empty one unless told. */
+async function servePage(html = "<!doctype html><title>front end</title>") {
   const server = createServer((_request, response) => {
-    response.setHeader("content-type", "text/html").end("<!doctype html><title>front end</title>");
+    response.setHeader("content-type", "text/html").end(html);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -71,6 +72,27 @@ describe.skipIf(chromiumPath === undefined)("a front end in a browser", () => {
     const page = await browser.newPage();
     await page.goto(site.origin);
     await expect(page.evaluate(startAndPoll, system.apis[0]?.url ?? "")).rejects.toThrow(/Failed to fetch/);
+    await page.close();
+  });
+
+  test.each(["polling", "streaming"])("examples/front-end-%s.html starts a repl and shows how it ends", async (how) => {
+    const html = await readFile(new URL(`../examples/front-end-${how}.html`, import.meta.url), "utf8");
+    await using site = await servePage(html);
+    await using target = await openSimulator();
+    await using system = await startSystem(target, { env: { CORS_ORIGINS: site.origin } });
+    const page = await browser.newPage();
+    await page.goto(`${site.origin}/?api=${system.apis[0]?.url}`);
+    await page.getByRole("button", { name: "Start" }).click();
+    const link = page.getByRole("link");
+    await link.waitFor();
+    expect(await link.getAttribute("href")).toBe("http://hello.peetcode.com");
+    expect(await page.getByRole("status").textContent()).toMatch(/^Resources created successfully\./);
+    expect(await page.getByRole("progressbar").getAttribute("value")).toBe("100");
+
+    await page.getByLabel("Repl").fill("fail-image-1");
+    await page.getByRole("button", { name: "Start" }).click();
+    await page.getByText(/image .* cannot be pulled/).waitFor();
+    expect(await link.count()).toBe(0);
     await page.close();
   });
 });

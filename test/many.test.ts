@@ -20,6 +20,14 @@ const jobsOf = async (system: System, replIds: readonly string[]): Promise<strin
 const endAll = (system: System, jobIds: readonly string[]): Promise<JobStatus[]> =>
   Promise.all(jobIds.map((jobId) => system.ended(jobId, 120_000)));
 
+/** Starts wait for their pods until what it returns is called. */
+async function forbidPods(target: Target, { namespace }: System): Promise<() => Promise<void>> {
+  const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "none" }, spec: { hard: { pods: "0" } } };
+  expect((await target.api.request("POST", quotas, quota)).status).toBe(201);
+  return async () => void (await target.api.request("DELETE", `${quotas}/none`));
+}
+
 describe.each(TARGETS)("on the $name", ({ missing, open }) => {
   describe.skipIf(missing())("many repls", () => {
     test("two api processes and three workers share 200 starts", { timeout: 180_000 }, async () => {
@@ -30,6 +38,18 @@ describe.each(TARGETS)("on the $name", ({ missing, open }) => {
       expect(ended.map(({ state }) => state)).toEqual(replIds.map(() => "completed"));
       expect(ended.every(({ resources }) => resources.every(({ action }) => action === "created"))).toBe(true);
       await expectOneSetEach(target, system, replIds);
+    });
+
+    test("200 starts of one repl at the same time are one job and one set of resources", async () => {
+      await using target = await open();
+      await using system = await startSystem(target, { apis: 2, workers: 2 });
+      const allowPods = await forbidPods(target, system); // The start stays under way until all have asked for it.
+      const jobIds = await jobsOf(system, Array(200).fill("repl123"));
+      await allowPods();
+      const [jobId = "", ...others] = new Set(jobIds);
+      expect(others).toEqual([]);
+      expect((await system.ended(jobId)).resources.map(({ action }) => action)).toEqual(Array(3).fill("created"));
+      await expectOneSetEach(target, system, ["repl123"]);
     });
 
     test("a worker killed in the middle: its jobs are completed by another, nothing is doubled", {
@@ -65,21 +85,14 @@ describe.each(TARGETS)("on the $name", ({ missing, open }) => {
     }, async () => {
       await using target = await open();
       await using system = await startSystem(target, { workers: 1 });
-      const quotas = `/api/v1/namespaces/${system.namespace}/resourcequotas`;
-      const quota = {
-        apiVersion: "v1",
-        kind: "ResourceQuota",
-        metadata: { name: "none" },
-        spec: { hard: { pods: "0" } },
-      };
-      await target.api.request("POST", quotas, quota);
+      const allowPods = await forbidPods(target, system);
       const jobId = await system.submit("start", "repl123");
       await expect.poll(async () => (await system.status(jobId)).phase, { timeout: 10_000 }).toBe("scheduling");
       const [first] = system.workers;
       first?.kill("SIGTERM");
       expect(await first?.exited).toMatchObject({ code: 0, leftovers: [] });
       expect(await system.status(jobId)).toMatchObject({ state: "queued", attempts: { made: 1 } });
-      await target.api.request("DELETE", `${quotas}/none`);
+      await allowPods();
       await system.startWorker();
       expect(await system.ended(jobId)).toMatchObject({ state: "completed", attempts: { made: 1 } });
     });

@@ -61,14 +61,18 @@ describe.each(TARGETS)("on the $name", ({ missing, open }) => {
       await stop("whole");
     });
 
-    test("queues an accepted job whose place in the queue was lost", async () => {
+    test("queues accepted jobs whose place in the queue was lost, each with its own turn", async () => {
       const redis = new Redis(system.redis.url);
       const store = createJobStore(redis, { prefix: system.prefix });
-      const jobId = randomUUID();
-      await store.accept({ kind: "start", replId: "lost", userId: "alice", jobId, requestId: "r" });
+      const lost = ["lost-1", "lost-2"].map((replId) => ({ replId, jobId: randomUUID() }));
+      for (const each of lost) await store.accept({ ...each, kind: "start", userId: "alice", requestId: "r" });
+      for (const { jobId } of lost) {
+        expect(await system.ended(jobId)).toMatchObject({ state: "completed", reason: "requested" });
+      }
+      const priorities = lost.map(({ jobId }) => redis.hget(`${system.prefix}:repls:${jobId}`, "priority"));
+      expect(await Promise.all(priorities)).toEqual(["1", "2"]);
       redis.disconnect();
-      expect(await system.ended(jobId)).toMatchObject({ state: "completed", reason: "requested" });
-      await stop("lost");
+      for (const { replId } of lost) await stop(replId);
     });
 
     test("leaves nothing behind", async () => {

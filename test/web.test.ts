@@ -2,8 +2,8 @@ import { createHmac } from "node:crypto";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "./support/chromium.ts";
-import { type System, type SystemOptions, startSystem } from "./support/system.ts";
-import { openSimulator } from "./support/targets.ts";
+import { heading, nameField, openAddress, openPage, row, start } from "./support/page.ts";
+import type { System } from "./support/system.ts";
 
 describe.skipIf(chromiumPath === undefined)("the page", () => {
   let browser: Browser;
@@ -12,25 +12,8 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
   afterAll(() => browser?.close());
 
-  /** The service, and its page in a browser of its own; the end checks that the browser had nothing to complain about. */
-  async function openPage(options: SystemOptions = {}) {
-    const stack = new AsyncDisposableStack();
-    const target = stack.use(await openSimulator());
-    const system = stack.use(await startSystem(target, options));
-    const context = await browser.newContext();
-    stack.defer(() => context.close());
-    const page = await context.newPage();
-    const complaints = listen(page);
-    await page.goto(system.apis[0]?.url ?? "");
-    const dispose = async () => {
-      await stack.disposeAsync();
-      expect(complaints).toEqual([]);
-    };
-    return { page, system, [Symbol.asyncDispose]: dispose };
-  }
-
   test("a start is followed to ready, its addresses are there, and a stop takes it away", async () => {
-    await using opened = await openPage();
+    await using opened = await openPage(browser);
     const { page, system } = opened;
     await start(page, "repl123");
     await heading(page, "repl123 is ready").waitFor();
@@ -56,7 +39,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   test("a failing start shows its reason, with the evidence folded away", async () => {
-    await using opened = await openPage();
+    await using opened = await openPage(browser);
     const { page } = opened;
     await page.getByText("Try a failure").click();
     await page.getByRole("button", { name: /The image cannot be pulled/ }).click();
@@ -65,7 +48,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
       expect.stringMatching(/image .* cannot be pulled/),
     ]);
     await page.getByText("image_pull_failed").waitFor();
-    const evidence = page.getByText(/reason: ImagePullBackOff/);
+    const evidence = page.getByText(/reason: (ErrImagePull|ImagePullBackOff)/);
     expect(await evidence.isVisible()).toBe(false);
     await page.getByText("Evidence").click();
     await evidence.waitFor();
@@ -74,12 +57,13 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   test("a reload in the middle picks the progress up again", async () => {
-    await using opened = await openPage({ workers: 0 });
+    await using opened = await openPage(browser, { workers: 0 });
     const { page, system } = opened;
     await start(page, "repl123");
     await heading(page, "Starting repl123").waitFor();
     await page.reload();
     await heading(page, "Starting repl123").waitFor();
+    await page.getByText("Waiting for a worker. Yours is next.").waitFor();
     expect(await stepsOf(page)).toContainEqual(["Queued", "current"]);
     await system.startWorker();
     await heading(page, "repl123 is ready").waitFor();
@@ -88,7 +72,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   test("a start that goes on elsewhere is picked up by a browser that knows nothing of it", async () => {
-    await using opened = await openPage({ workers: 0 });
+    await using opened = await openPage(browser, { workers: 0 });
     const { page, system } = opened;
     await system.post("/start", { replId: "repl123" });
     await page.reload();
@@ -99,11 +83,11 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   test("a name that is none is refused beside its field, without asking the service", async () => {
-    await using opened = await openPage({ workers: 0 });
+    await using opened = await openPage(browser, { workers: 0 });
     const { page, system } = opened;
     await start(page, "Not A Name");
     await page.getByText(/^Not a name yet/).waitFor();
-    const input = page.getByLabel("Name");
+    const input = nameField(page);
     expect(await input.getAttribute("aria-invalid")).toBe("true");
     expect(await input.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
     await input.fill("a-name");
@@ -112,7 +96,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   test("somebody else's repl is refused in words, and users see their own repls only", async () => {
-    await using opened = await openPage({ workers: 0 });
+    await using opened = await openPage(browser, { workers: 0 });
     const { page, system } = opened;
     await system.post("/start", { replId: "hers", userId: "alice" });
     await page.getByText("None yet.").waitFor();
@@ -128,7 +112,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     const secret = "a secret of at least thirty-two bytes";
     const claims = { iss: "https://id.example.com/", aud: "repls" };
     const env = { AUTH_MODE: "jwt", AUTH_SECRET: secret, AUTH_ISSUER: claims.iss, AUTH_AUDIENCE: claims.aud };
-    await using opened = await openPage({ env });
+    await using opened = await openPage(browser, { env });
     const { page } = opened;
     await page.getByText("This service asks for an access token").waitFor();
     await page.locator("#identity > summary").click();
@@ -145,10 +129,87 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await row(page, "hers").getByText("Running").waitFor();
   });
 
-  test("everything can be done with the keyboard alone", async () => {
-    await using opened = await openPage();
+  test("a slow service: the page says that it waits, not that there is nothing", async () => {
+    await using opened = await openPage(browser, { workers: 0 });
     const { page } = opened;
-    await page.getByLabel("Name").focus();
+    const gate = Promise.withResolvers<void>();
+    await page.route(/\/(repls|start)(\?|$)/, async (route) => {
+      await gate.promise;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByText("Loading…").waitFor();
+    await start(page, "repl123");
+    await page.getByRole("status").getByText("Asking for the start of repl123…").waitFor();
+    gate.resolve();
+    await heading(page, "Starting repl123").waitFor();
+    await row(page, "repl123").getByText("Starting").waitFor();
+    await page.getByText("Asking for the start").waitFor({ state: "hidden" });
+    expect(await page.getByText("Loading…").isVisible()).toBe(false);
+  });
+
+  test("a row stays where it is and keeps the focus; a double click is one press", async () => {
+    await using opened = await openPage(browser);
+    const { page, system } = opened;
+    for (const replId of ["first", "second"]) {
+      await start(page, replId);
+      await row(page, replId).getByText("Running").waitFor();
+    }
+    const names = page.getByRole("button", { description: "Show its latest job" });
+    expect(await names.allTextContents()).toEqual(["second", "first"]);
+    await row(page, "first").getByRole("button", { name: "Stop first" }).focus();
+    await page.keyboard.press("Enter");
+    await row(page, "first").getByText("Stopped").waitFor();
+    expect(await names.allTextContents()).toEqual(["second", "first"]);
+    expect(await page.locator(":focus").getAttribute("aria-label")).toBe("Start first");
+
+    await row(page, "second").getByRole("button", { name: "Stop second" }).dblclick();
+    await row(page, "second").getByText("Stopped").waitFor();
+    expect(await generationsOf(system)).toEqual({ first: 2, second: 2 });
+  });
+
+  test("a refusal comes into view from the far end of a long list", async () => {
+    await using opened = await openPage(browser, { workers: 0 });
+    const { page, system } = opened;
+    const replIds = Array.from({ length: 8 }, (_, index) => `repl-${index}`);
+    for (const replId of replIds) expect((await system.post("/start", { replId })).status).toBe(202);
+    await page.setViewportSize({ width: 320, height: 480 });
+    await page.reload();
+    const last = row(page, "repl-0").getByRole("button", { name: "Stop repl-0" });
+    await last.scrollIntoViewIfNeeded();
+    await page.route("**/stop", (route) =>
+      route.fulfill({ status: 429, json: { title: "Later, please.", code: "user_limit", status: 429 } }),
+    );
+    await last.click();
+    const notice = page.getByRole("alert").getByText("Later, please.");
+    await notice.waitFor();
+    await expect
+      .poll(() => notice.evaluate((element) => element.getBoundingClientRect().top))
+      .toBeGreaterThanOrEqual(0);
+  });
+
+  test("the interface's page and the dashboard ask nothing of other sites", async () => {
+    await using opened = await openPage(browser, { workers: 0 });
+    const [api] = opened.system.apis;
+    const pages: [string, string][] = [
+      [`${api?.url}/docs`, "Start a repl"],
+      [`${api?.opsUrl}/admin/queues`, "sweeps"],
+    ];
+    for (const [url, text] of pages) {
+      await using other = await openAddress(browser, url);
+      await other.page.getByText(text).first().waitFor();
+      const loaded = (await other.page.evaluate(
+        "performance.getEntriesByType('resource').map(({ name }) => name)",
+      )) as string[];
+      expect(loaded.length).toBeGreaterThan(2);
+      expect(loaded.filter((address) => new URL(address).origin !== new URL(url).origin)).toEqual([]);
+    }
+  });
+
+  test("everything can be done with the keyboard alone", async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await nameField(page).focus();
     await page.keyboard.press("ControlOrMeta+A");
     await page.keyboard.type("by-keyboard");
     await page.keyboard.press("Enter");
@@ -159,34 +220,12 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 });
 
-/** Errors of scripts and everything that the content security policy refused. */
-function listen(page: Page): string[] {
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    // A refused start is no fault of the page; the browser notes each answer of 4xx.
-    const refusal = /^Failed to load resource.* 4\d\d/.test(message.text());
-    if (message.type() === "error" && !refusal) complaints.push(message.text());
-  });
-  return complaints;
-}
-
 /** A token as RFC 7519 has it, with HS256. */
 function signed(claims: object, secret: string): string {
   const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
   const input = `${encode({ alg: "HS256", typ: "JWT" })}.${encode(claims)}`;
   return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
 }
-
-async function start(page: Page, replId: string): Promise<void> {
-  await page.getByLabel("Name").fill(replId);
-  await page.getByRole("button", { name: "Start", exact: true }).first().click();
-}
-
-const heading = (page: Page, name: string) => page.getByRole("heading", { name, exact: true });
-
-const row = (page: Page, replId: string) =>
-  page.getByRole("region", { name: "Your repls" }).getByRole("listitem").filter({ hasText: replId });
 
 /** Name and state of each step. */
 function stepsOf(page: Page): Promise<(string | null | undefined)[][]> {
@@ -207,9 +246,20 @@ async function tabUntil(page: Page, name: string): Promise<number> {
   throw new Error(`Tab never came to ${name}`);
 }
 
-async function statesOf({ apis }: System): Promise<Record<string, string>> {
-  const { repls } = (await (await fetch(`${apis[0]?.url}/repls`)).json()) as {
-    repls: { replId: string; state: string }[];
-  };
-  return Object.fromEntries(repls.map(({ replId, state }) => [replId, state]));
+interface ListedRepl {
+  readonly replId: string;
+  readonly state: string;
+  readonly generation: number;
+}
+
+async function listOf({ apis }: System): Promise<readonly ListedRepl[]> {
+  return ((await (await fetch(`${apis[0]?.url}/repls`)).json()) as { repls: ListedRepl[] }).repls;
+}
+
+async function statesOf(system: System): Promise<Record<string, string>> {
+  return Object.fromEntries((await listOf(system)).map(({ replId, state }) => [replId, state]));
+}
+
+async function generationsOf(system: System): Promise<Record<string, number>> {
+  return Object.fromEntries((await listOf(system)).map(({ replId, generation }) => [replId, generation]));
 }

@@ -22,8 +22,11 @@ function isExecutable(path: string): boolean {
 /** The system's browser; undefined where there is none. */
 export const chromiumPath = PLACES.find(isExecutable);
 
-/** Starts the system's browser. The sandbox is off: it cannot work for root, and the tests open only pages of their own. */
-export function openBrowser(): Promise<Browser> {
+/**
+ * Starts the system's browser. The sandbox is off: it cannot work for root, and the tests open only pages of their own.
+ * @param args further arguments of Chromium
+ */
+export function openBrowser(args: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error(`no Chromium at any of ${PLACES.join(", ")}`);
-  return chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", ...args] });
 }

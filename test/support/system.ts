@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { JobStatus } from "@repl/contract";
 import {
   freePort,
+  type ProcessOptions,
   type RunningProcess,
   startProcess,
   startRedis,
@@ -13,21 +14,48 @@ import {
 } from "@repl/testkit";
 import type { Target } from "./targets.ts";
 
+/** A Redis, of whatever topology, that runs already and stays the test's to stop. */
+export interface SystemRedis {
+  /** The server that holds the keys at the moment. */
+  readonly server: TestRedis;
+  /** REDIS_URL and the settings that go with it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What differs for the worker, such as its user. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
+}
+
 /** What a test may ask of its system. */
 export interface SystemOptions {
   readonly apis?: number;
   readonly workers?: number;
   /** One that exists and stays, in a cluster that ends with the test; default: one of its own, removed at the end. */
   readonly namespace?: string;
+  /** Default: a plain server of its own. */
+  readonly redis?: SystemRedis;
+  /** Of its keys; default one of its own. */
+  readonly prefix?: string;
   /** Further settings of both processes. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What runs as an app with those settings; default: this repository's sources on this Node.js. */
+  readonly program?: (app: AppName, env: Readonly<Record<string, string>>) => Program;
 }
+
+/** The two processes. */
+export type AppName = "api" | "worker";
+
+/** How to start a process. */
+export type Program = Required<Pick<ProcessOptions, "command" | "args" | "cwd" | "env">>;
 
 /** One api process. */
 export interface ApiProcess {
   readonly url: string;
   readonly opsUrl: string;
   readonly process: RunningProcess;
+}
+
+/** One worker process. */
+interface WorkerProcess extends RunningProcess {
+  readonly opsUrl: string;
 }
 
 /** The whole service as real processes on one Redis, with a namespace of its own in the target. */
@@ -37,12 +65,16 @@ export interface System extends AsyncDisposable {
   /** Of its keys in Redis. */
   readonly prefix: string;
   readonly apis: readonly ApiProcess[];
-  readonly workers: readonly RunningProcess[];
-  startWorker(): Promise<RunningProcess>;
+  readonly workers: readonly WorkerProcess[];
+  /** One more api process. */
+  startApi(): Promise<ApiProcess>;
+  /** One more worker, with further settings of its own. */
+  startWorker(env?: Readonly<Record<string, string>>): Promise<WorkerProcess>;
   /** POST of a JSON body to one of the api processes; the first unless told. */
   post(path: string, body: unknown, api?: number): Promise<Response>;
   /** Starts or stops a repl and gives the job's id. @throws Error unless the answer is 202 */
   submit(kind: "start" | "stop", replId: string, api?: number): Promise<string>;
+  /** @throws Error unless the answer is 200 */
   status(jobId: string, api?: number): Promise<JobStatus>;
   /** Polls as a front end does until the job has ended. */
   ended(jobId: string, timeoutMs?: number): Promise<JobStatus>;
@@ -54,29 +86,30 @@ const END_TIMEOUT_MS = 60_000;
 
 /** Starts everything and waits until each process says it is ready. */
 export async function startSystem(target: Target, options: SystemOptions = {}): Promise<System> {
-  const { apis: apiCount = 1, workers: workerCount = 1, env = {} } = options;
+  const { apis: apiCount = 1, workers: workerCount = 1, env = {}, program = fromSources } = options;
   const stack = new AsyncDisposableStack();
-  const redis = stack.use(await startRedis());
+  const redis = options.redis?.server ?? stack.use(await startRedis());
   const namespace = options.namespace ?? stack.use(await tempNamespace(target.api)).name;
-  const prefix = `{${randomBytes(4).toString("hex")}}`;
+  const prefix = options.prefix ?? `{${randomBytes(4).toString("hex")}}`;
   const shared = {
     REDIS_URL: redis.url,
     QUEUE_PREFIX: prefix,
     SHUTDOWN_GRACE_SECONDS: "10",
+    ...options.redis?.env,
     ...env,
   };
-  const forWorker = { ...shared, KUBECONFIG: target.kubeconfigPath, NAMESPACE: namespace };
-  const startWorker = async () => stack.use(await startWorkerProcess(forWorker));
+  const forWorker = { ...shared, ...options.redis?.workerEnv, KUBECONFIG: target.kubeconfigPath, NAMESPACE: namespace };
+  const startWorker = async (own: Readonly<Record<string, string>> = {}) =>
+    stack.use(await startWorkerProcess({ ...forWorker, ...own }, program));
+  const startApi = async () => {
+    const api = await startApiProcess(shared, program);
+    stack.use(api.process);
+    return api;
+  };
 
   const [apis, workers] = await Promise.all([
-    Promise.all(
-      Array.from({ length: apiCount }, async () => {
-        const api = await startApiProcess(shared);
-        stack.use(api.process);
-        return api;
-      }),
-    ),
-    Promise.all(Array.from({ length: workerCount }, startWorker)),
+    Promise.all(Array.from({ length: apiCount }, startApi)),
+    Promise.all(Array.from({ length: workerCount }, () => startWorker())),
   ]);
   return {
     redis,
@@ -84,33 +117,37 @@ export async function startSystem(target: Target, options: SystemOptions = {}): 
     prefix,
     apis,
     workers,
+    startApi,
     startWorker,
     ...clientOf(apis),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-async function startApiProcess(env: Record<string, string>): Promise<ApiProcess> {
+type Programs = Required<SystemOptions>["program"];
+
+const fromSources: Programs = (app, env) => ({
+  command: process.execPath,
+  args: [`apps/${app}/src/main.ts`],
+  cwd: ROOT,
+  env,
+});
+
+async function startApiProcess(env: Record<string, string>, program: Programs): Promise<ApiProcess> {
   const [port, opsPort] = await Promise.all([freePort(), freePort()]);
   const opsUrl = `http://127.0.0.1:${opsPort}`;
-  const api = await startApp("api", { ...env, PORT: String(port), OPS_PORT: String(opsPort) }, opsUrl);
+  const api = await startApp("api", program("api", { ...env, PORT: String(port), OPS_PORT: String(opsPort) }), opsUrl);
   return { url: `http://127.0.0.1:${port}`, opsUrl, process: api };
 }
 
-async function startWorkerProcess(env: Record<string, string>): Promise<RunningProcess> {
+async function startWorkerProcess(env: Record<string, string>, program: Programs): Promise<WorkerProcess> {
   const opsPort = await freePort();
-  return startApp("worker", { ...env, OPS_PORT: String(opsPort) }, `http://127.0.0.1:${opsPort}`);
+  const opsUrl = `http://127.0.0.1:${opsPort}`;
+  return { ...(await startApp("worker", program("worker", { ...env, OPS_PORT: String(opsPort) }), opsUrl)), opsUrl };
 }
 
-function startApp(name: "api" | "worker", env: Record<string, string>, opsUrl: string): Promise<RunningProcess> {
-  return startProcess({
-    name,
-    command: process.execPath,
-    args: [`apps/${name}/src/main.ts`],
-    cwd: ROOT,
-    env,
-    ready: { url: `${opsUrl}/readyz` },
-  });
+function startApp(name: AppName, program: Program, opsUrl: string): Promise<RunningProcess> {
+  return startProcess({ name, ...program, ready: { url: `${opsUrl}/readyz` } });
 }
 
 type Client = Pick<System, "post" | "submit" | "status" | "ended">;
@@ -132,6 +169,7 @@ function clientOf(apis: readonly ApiProcess[]): Client {
     },
     async status(jobId, api = 0) {
       const response = await fetch(`${urlOf(api)}/jobs/${jobId}`);
+      if (!response.ok) throw new Error(`job ${jobId}: ${response.status} ${await response.text()}`);
       return (await response.json()) as JobStatus;
     },
     ended: (jobId, timeoutMs = END_TIMEOUT_MS) =>

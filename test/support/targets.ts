@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NO_DELAYS, startSimulator } from "@repl/simulator";
+import { NO_DELAYS, type Simulator, startSimulator } from "@repl/simulator";
 import { type ApiClient, createApiClient } from "@repl/testkit";
 import { missingTestCluster, useTestCluster } from "@repl/testkit/vitest";
 
@@ -13,13 +13,20 @@ export interface Target extends AsyncDisposable {
 
 /** Both Kubernetes APIs; each system test runs against each of them. */
 export const TARGETS: readonly { name: string; missing: () => string | undefined; open: () => Promise<Target> }[] = [
-  { name: "simulator", missing: () => undefined, open: openSimulator },
+  { name: "simulator", missing: () => undefined, open: () => openSimulator() },
   { name: "real control plane", missing: missingTestCluster, open: openCluster },
 ];
 
+/** A simulator, for tests that make it misbehave. */
+export interface SimulatorTarget extends Target {
+  readonly simulator: Simulator;
+}
+
 /** A simulator of its own, whose pods are ready at once. */
-export async function openSimulator(): Promise<Target> {
-  const simulator = await startSimulator({ tls: true, delays: NO_DELAYS });
+export async function openSimulator(
+  options: { readonly gatewayApi?: boolean; readonly controllers?: boolean } = {},
+): Promise<SimulatorTarget> {
+  const simulator = await startSimulator({ tls: true, delays: NO_DELAYS, ...options });
   const folder = await mkdtemp(join(tmpdir(), "simulator-"));
   const kubeconfigPath = join(folder, "kubeconfig");
   const caPath = join(folder, "ca.crt");
@@ -28,6 +35,7 @@ export async function openSimulator(): Promise<Target> {
   return {
     kubeconfigPath,
     api,
+    simulator,
     async [Symbol.asyncDispose]() {
       await api.close();
       await simulator.close();

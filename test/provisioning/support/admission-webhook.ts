@@ -10,9 +10,7 @@ import { promisify } from "node:util";
 import type { ApiClient } from "@repl/testkit";
 
 /** What a webhook says to one object; `hang`: nothing, ever. */
-export type Opinion =
-  | "hang"
-  | { readonly allowed: boolean; readonly message?: string; readonly patch?: readonly object[] };
+type Opinion = "hang" | { readonly allowed: boolean; readonly message?: string; readonly patch?: readonly object[] };
 
 /** A running webhook that the API server asks about the Services and Deployments of one namespace. */
 export interface AdmissionWebhook extends AsyncDisposable {

@@ -1,0 +1,45 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PLAIN_POD } from "../provisioning/support/templates.ts";
+import { TARGETS, type Target } from "../support/targets.ts";
+import { CLUSTER_MS, startUsersSystem, threeThere, type UsersSystem } from "./support/users.ts";
+
+const ONE_POD = fileURLToPath(new URL("fixtures/one-pod.yaml", import.meta.url));
+
+describe.each(TARGETS)("on the $name", ({ missing, open }) => {
+  describe.skipIf(missing())("what a user's namespace refuses", { timeout: CLUSTER_MS }, () => {
+    let target: Target;
+
+    beforeAll(async () => {
+      target = await open();
+    });
+    afterAll(() => target?.[Symbol.asyncDispose]());
+
+    const isGone = async (system: UsersSystem, userId: string, replId: string) =>
+      (await threeThere(target.api, `${system.namePrefix}${userId}`, replId)).every((isThere) => !isThere);
+
+    test("a quota that one user has used up ends that user's start, and nobody else's", async () => {
+      await using system = await startUsersSystem(target, { env: { USER_NAMESPACE_TEMPLATE_PATH: ONE_POD } });
+      expect(await system.order("start", "alice", "first")).toMatchObject({ state: "completed" });
+      const [second, other] = await Promise.all([
+        system.order("start", "alice", "second"),
+        system.order("start", "bob", "third"),
+      ]);
+      expect(second).toMatchObject({ state: "failed", error: { code: "quota_exceeded", retryable: true } });
+      expect(second.message).toContain("The quota of the cluster's namespace is used up.");
+      expect(second.message).toContain("exceeded quota: one-pod, requested: pods=1, used: pods=1, limited: pods=1");
+      expect(other).toMatchObject({ state: "completed" });
+      expect(await isGone(system, "alice", "second")).toBe(true);
+      expect(await threeThere(target.api, `${system.namePrefix}alice`, "first")).toEqual([true, true, true]);
+    });
+
+    test("a pod that Pod Security does not let in ends the start with what it lacks", async () => {
+      await using system = await startUsersSystem(target, { env: { TEMPLATE_PATH: PLAIN_POD } });
+      const status = await system.order("start", "alice", "plain");
+      expect(status).toMatchObject({ state: "failed", error: { code: "pod_refused", retryable: false } });
+      expect(status.message).toContain("The cluster's policy refused the workspace's pod.");
+      expect(status.message).toContain('violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false');
+      expect(await isGone(system, "alice", "plain")).toBe(true);
+    });
+  });
+});
