@@ -42,15 +42,7 @@ EXPOSE 3002 3003 3004
 # Node is process 1 and gets the signals. The api by default; the worker with the argument apps/worker/src/main.ts.
 ENTRYPOINT ["node"]
 CMD ["apps/api/src/main.ts"]
-# Last, so that a new commit alone leaves every layer in the builder's cache.
-ARG VERSION=0.0.0
-ARG REVISION=unknown
-ARG CREATED=1970-01-01T00:00:00Z
-ARG SOURCE=
+# script/image adds the version, the commit, its time and the source.
 LABEL org.opencontainers.image.title="Repl Orchestrator" \
       org.opencontainers.image.description="The api and the worker that turn a user's repl into a running workspace on Kubernetes." \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.created="${CREATED}" \
-      org.opencontainers.image.source="${SOURCE}"
+      org.opencontainers.image.licenses="Apache-2.0"

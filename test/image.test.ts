@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { startProcess } from "@repl/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type BuiltImage, buildImage, missingBuilder } from "./support/image.ts";
+import { freshCopy } from "./support/fresh-copy.ts";
+import { type BuiltImage, buildAndInspect, buildImage, missingBuilder } from "./support/image.ts";
 import { type System, startSystem } from "./support/system.ts";
 import { openSimulator, type Target } from "./support/targets.ts";
+
+const run = promisify(execFile);
 
 /** The first build of a machine installs packages and copies Node.js. */
 const BUILD_TIMEOUT_MS = 600_000;
@@ -30,7 +33,7 @@ describe.skipIf(missingBuilder())("the image", () => {
   });
 
   test("says what it is and which commit it was made of", async () => {
-    const { stdout: commit } = await promisify(execFile)("git", ["rev-parse", "HEAD"], { cwd: import.meta.dirname });
+    const { stdout: commit } = await run("git", ["rev-parse", "HEAD"], { cwd: import.meta.dirname });
     const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
     expect(image.config.Labels).toMatchObject({
       "org.opencontainers.image.title": "Repl Orchestrator",
@@ -39,6 +42,20 @@ describe.skipIf(missingBuilder())("the image", () => {
       "org.opencontainers.image.licenses": "Apache-2.0",
       "org.opencontainers.image.created": expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
     });
+  });
+
+  test("names its own commit where nothing else has changed since the last image", { timeout: 120_000 }, async () => {
+    await using copy = await freshCopy();
+    const git = async (...args: string[]) => (await run("git", args, { cwd: copy.path })).stdout.trim();
+    const tag = "localhost/repl-orchestrator:test-commit";
+    const author = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+    await git("init", "--quiet");
+    for (const message of ["first", "second"]) {
+      await git(...author, "commit", "--quiet", "--allow-empty", `--message=${message}`);
+      const { Labels } = await buildAndInspect(tag, copy.path);
+      expect(Labels["org.opencontainers.image.revision"], message).toBe(await git("rev-parse", "HEAD"));
+    }
+    await run("buildah", ["rmi", tag]);
   });
 
   test("holds the two apps and what they run on, and nothing of those who build it", () => {

@@ -56,10 +56,15 @@ function isInstalled(name: string): boolean {
   });
 }
 
+/** Builds the image of a copy of the repository, in the folder `source`, and says what it tells its runtime. @throws Error with the builder's output */
+export async function buildAndInspect(tag: string, source: string): Promise<ImageConfig> {
+  await run(join(source, "script/image"), "--local-base", tag);
+  return (JSON.parse(await run("buildah", "inspect", "--type", "image", tag)) as Inspected).Docker.config;
+}
+
 /** Builds the image over this machine's own Node.js and mounts it. @throws Error with the builder's output */
 export async function buildImage(): Promise<BuiltImage> {
-  await run("script/image", "--local-base", TAG);
-  const config = (JSON.parse(await run("buildah", "inspect", "--type", "image", TAG)) as Inspected).Docker.config;
+  const config = await buildAndInspect(TAG, ROOT);
   const container = await run("buildah", "from", TAG);
   const root = await run("buildah", "mount", container);
   const files = mkdtempSync(join(tmpdir(), "image-"));
