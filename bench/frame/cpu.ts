@@ -5,6 +5,9 @@ import { availableParallelism } from "node:os";
 /** Linux counts processor time in ticks of 10 ms (USER_HZ). */
 const TICK_MS = 10;
 
+/** Counted before this process is held to some of them, since it then counts those alone. */
+const PROCESSORS = availableParallelism();
+
 /** Processor time that a process and its threads have used so far, in ms. Linux only. */
 export function cpuMs(pid: number): number {
   const { own } = timesOf(pid);
@@ -42,7 +45,7 @@ export function memoryMb(pid: number): number {
  * take the other's time. Nothing happens where there is only one, or no `taskset`.
  */
 export function pin(pid: number, to: "measured" | "rest"): void {
-  const last = availableParallelism() - 1;
+  const last = PROCESSORS - 1;
   if (last < 1) return;
   try {
     execFileSync("taskset", ["-a", "-c", "-p", to === "measured" ? "0" : `1-${last}`, String(pid)], {
