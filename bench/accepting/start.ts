@@ -6,7 +6,7 @@ import { load } from "../frame/load.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
 import { median } from "../frame/statistics.ts";
 import { startOrders } from "./orders.ts";
-import { bareQueue, type Measured, startApi, startBareRoute, underLoad, warmUp } from "./servers.ts";
+import { bareQueue, type Measured, startApi, startBareRoute, startPeerRoute, underLoad, warmUp } from "./servers.ts";
 
 const CONNECTIONS = 50;
 
@@ -17,7 +17,8 @@ export const acceptingStarts: Benchmark = {
   run,
 };
 
-type Rounds = Record<"queue" | "route" | "api", Measured[]>;
+/** `both` is the bare route with the bare queue behind it, in one process: what the two parts together really reach. */
+type Rounds = Record<"queue" | "route" | "both" | "api", Measured[]>;
 
 async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Figure[]> {
   pin(process.pid, "rest");
@@ -27,18 +28,20 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
   for (const server of [redis, bareRedis]) pin(server.pid, "rest");
   await using api = await startApi(redis, { nodeArgs });
   await using route = await startBareRoute();
+  await using both = await startPeerRoute("bullmq-redis", bareRedis.url);
   const next = await startOrders();
   const options = { method: "POST", connections: CONNECTIONS, next } as const;
 
   say("warming up");
-  for (const server of [api, route]) await warmUp(server, options);
-  say(`${rounds} rounds of ${seconds} s for each of queue, route and api`);
+  for (const server of [api, route, both]) await warmUp(server, options);
+  say(`${rounds} rounds of ${seconds} s for each of queue, route, both and api`);
   const before = { cost: await redisCost(redis), cpu: cpuMs(redis.pid) };
   let starts = 0;
   const measured = await alternate<keyof Rounds, Measured>(
     {
       queue: () => bareQueue(bareRedis, CONNECTIONS, seconds),
       route: () => underLoad(route, { ...options, seconds }),
+      both: () => underLoad(both, { ...options, seconds }),
       api: async () => {
         const result = await underLoad(api, { ...options, seconds });
         starts += result.count;
@@ -62,8 +65,8 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
 }
 
 function partsOf(measured: Rounds): Figure[] {
-  const names = { queue: "bare queue", route: "bare route", api: "POST /start" } as const;
-  return (["queue", "route", "api"] as const).flatMap((part) => {
+  const names = { queue: "bare queue", route: "bare route", both: "both in one process", api: "POST /start" } as const;
+  return (["queue", "route", "both", "api"] as const).flatMap((part) => {
     const rates = measured[part].map(({ rate }) => rate);
     const times = measured[part].map(({ cpuUs }) => cpuUs);
     return [
@@ -79,9 +82,14 @@ function ratiosOf(measured: Rounds): Figure[] {
   const byRate = perRound(measured, ({ queue, route, api }) => api.rate / (1 / (1 / queue.rate + 1 / route.rate)));
   const byTime = perRound(measured, ({ queue, route, api }) => (queue.cpuUs + route.cpuUs) / api.cpuUs);
   const name = "POST /start against queue and route combined";
+  const really = perRound(measured, ({ both, api }) => api.rate / both.rate);
+  const reallyByTime = perRound(measured, ({ both, api }) => both.cpuUs / api.cpuUs);
+  const bothName = "POST /start against both in one process";
   return [
     { name: `${name}, by rate`, value: median(byRate), unit: "x", limit, rounds: byRate },
     { name: `${name}, by processor time`, value: median(byTime), unit: "x", limit, rounds: byTime },
+    { name: `${bothName}, by rate`, value: median(really), unit: "x", rounds: really },
+    { name: `${bothName}, by processor time`, value: median(reallyByTime), unit: "x", rounds: reallyByTime },
   ];
 }
 

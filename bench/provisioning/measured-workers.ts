@@ -18,7 +18,7 @@ export interface WorkersOptions {
   readonly namespace: string;
   /** Jobs of each worker at a time. */
   readonly concurrency: number;
-  /** Processes; 1 where left out, alone on its processor then. */
+  /** Processes; 1 where left out. */
   readonly workers?: number;
   /** Of the first worker. */
   readonly nodeArgs?: readonly string[];
@@ -41,7 +41,7 @@ export async function startMeasuredWorkers(redis: TestRedis, options: WorkersOpt
   const readyAfterMs = performance.now() - since;
   while (workers.length < count) workers.push(await startWorker(redis, options, []));
   const pids = workers.map(({ pid }) => pid);
-  if (count === 1) pin(pids[0] as number, "measured");
+  for (const pid of pids) pin(pid, "measured");
   const cpu = () => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
 
   const connection = connectForWork(redisPlace({ redisUrl: redis.url, queuePrefix: PREFIX }));

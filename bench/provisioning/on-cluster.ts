@@ -19,7 +19,9 @@ import { buildClientGo, type Cost, clientGo, type Job, kubectlApply, naiveClient
 /** Starts at a time: enough for the API server to be what all clients wait for. */
 const PARALLEL = 32;
 /** Starts that let a worker and client-node compile what they run. */
-const WARM_UP = 30;
+const WARM_UP = 100;
+/** Jobs of the worker at a time: it holds each until its workload is available, where the peers hold a start for its three writes alone. */
+const WORKER_SLOTS = 4 * PARALLEL;
 
 /** The same starts by every client on a real control plane. */
 export const onCluster: Benchmark = {
@@ -125,7 +127,7 @@ function figuresOf(costs: Costs): readonly Figure[] {
 async function byWorker(job: Job): Promise<Cost> {
   await using redis: TestRedis = await startRedis();
   pin(redis.pid, "rest");
-  await using own = await startMeasuredWorkers(redis, { ...job, concurrency: job.parallel });
+  await using own = await startMeasuredWorkers(redis, { ...job, concurrency: WORKER_SLOTS });
   await own.complete(`${job.name}-warm`, job.warmUp);
   return await own.complete(job.name, job.count);
 }

@@ -28,7 +28,7 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
     await using redis = await startRedis();
     const place = { kubeconfigPath: stub.kubeconfigPath, namespace: "default", concurrency: CONCURRENCY };
     await using own = await startMeasuredWorkers(redis, { ...place, workers });
-    await own.complete(`warm-${measurements}`, 40 * workers);
+    await own.complete(`warm-${measurements}`, 100 * workers);
     const count = countEach * workers;
     return count / (await own.complete(`m${measurements}`, count)).seconds;
   };
