@@ -1,4 +1,4 @@
-import type { ErrorClass, Sent, Verb } from "./error-class.ts";
+import type { ErrorClass, Sent, Verb } from "./errors/error-class.ts";
 import type { KindRef } from "./kinds.ts";
 import type { KubeList, KubeObject } from "./kube-object.ts";
 import type { ResourceRef } from "./subject.ts";

@@ -1,13 +1,13 @@
-import { errorFromFailure } from "./answer-error.ts";
-import { type Call, type Calls, createCalls } from "./calls.ts";
+import { type Call, type Calls, createCalls } from "./calls/calls.ts";
+import { listAll } from "./calls/list.ts";
+import { createRequests } from "./calls/requests.ts";
 import type { CallRecord, ClientStats, KubeClient, RequestObserver, WatchOptions } from "./client-types.ts";
-import { type Connections, createConnections } from "./connections.ts";
-import type { Credentials } from "./credentials-types.ts";
+import type { Credentials } from "./credentials/credentials-types.ts";
+import { errorFromFailure } from "./errors/answer-error.ts";
 import type { KindRef } from "./kinds.ts";
 import { isTerminating, type KubeObject } from "./kube-object.ts";
-import { listAll } from "./list.ts";
-import { createRequests } from "./requests.ts";
-import { watchEvents } from "./watch.ts";
+import { type Connections, createConnections } from "./transport/connections.ts";
+import { watchEvents } from "./watch/watch.ts";
 
 /** How to build a client. */
 export interface KubeClientOptions {

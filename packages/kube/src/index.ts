@@ -6,21 +6,21 @@ export { type ResourceRef, refOf, resourcePath, subjectOf } from "./subject.ts";
 
 // Credentials
 
-export { loadCredentials } from "./credentials.ts";
-export { CredentialsError } from "./credentials-error.ts";
+export { loadCredentials } from "./credentials/credentials.ts";
+export { CredentialsError } from "./credentials/credentials-error.ts";
 
 // Calls
 
 export { createKubeClient } from "./client.ts";
 export type { CallRecord, KubeClient, ListOptions, RequestObserver } from "./client-types.ts";
-export type { Connections } from "./connections.ts";
+export type { Connections } from "./transport/connections.ts";
 
 // Errors and retries
 
-export { KubeError } from "./kube-error.ts";
-export { type RetryOptions, withRetry } from "./retry.ts";
+export { KubeError } from "./errors/kube-error.ts";
+export { type RetryOptions, withRetry } from "./errors/retry.ts";
 
 // The shared watch
 
-export { createReflector } from "./reflector.ts";
-export type { ReflectorStats } from "./reflector-types.ts";
+export { createReflector } from "./watch/reflector.ts";
+export type { ReflectorStats } from "./watch/reflector-types.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { errorFromAnswer, errorFromFailure } from "../src/answer-error.ts";
-import type { Verb } from "../src/error-class.ts";
-import { ERROR_TABLE } from "../src/error-table.ts";
-import { ExchangeFailure } from "../src/exchange.ts";
+import { errorFromAnswer, errorFromFailure } from "../src/errors/answer-error.ts";
+import type { Verb } from "../src/errors/error-class.ts";
+import { ERROR_TABLE } from "../src/errors/error-table.ts";
+import { ExchangeFailure } from "../src/transport/exchange.ts";
 import { ANSWERS, type Given, refusal } from "./support/answers.ts";
 
 function classified({ body, status, verb = "create", kind = "ConfigMap", headers = {} }: Given) {

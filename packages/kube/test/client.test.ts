@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { KubeError } from "../src/errors/kube-error.ts";
 import { KINDS } from "../src/kinds.ts";
-import type { KubeError } from "../src/kube-error.ts";
 import type { KubeObject } from "../src/kube-object.ts";
 import { refOf, resourcePath } from "../src/subject.ts";
 import { answer, answerText, status } from "./support/api-server.ts";

@@ -3,7 +3,7 @@ import { type AddressInfo, connect } from "node:net";
 import { expect, it } from "vitest";
 import { createKubeClient } from "../src/client.ts";
 import { KINDS } from "../src/kinds.ts";
-import { createReflector } from "../src/reflector.ts";
+import { createReflector } from "../src/watch/reflector.ts";
 import { answer } from "./support/api-server.ts";
 import { after, serve } from "./support/cleanup.ts";
 import { reflect, scriptedCluster } from "./support/scripted-cluster.ts";

@@ -2,7 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { createAuthority } from "@repl/testkit";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadCredentials } from "../src/credentials.ts";
+import { loadCredentials } from "../src/credentials/credentials.ts";
 import { temporaryFolder } from "./support/cleanup.ts";
 import { failure } from "./support/wait.ts";
 

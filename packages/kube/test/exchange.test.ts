@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createConnections } from "../src/connections.ts";
-import { exchange } from "../src/exchange.ts";
+import { createConnections } from "../src/transport/connections.ts";
+import { exchange } from "../src/transport/exchange.ts";
 import { answer } from "./support/api-server.ts";
 import { after, serve } from "./support/cleanup.ts";
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { loadCredentials } from "../src/credentials.ts";
+import { loadCredentials } from "../src/credentials/credentials.ts";
 import { temporaryFolder } from "./support/cleanup.ts";
 import { failure } from "./support/wait.ts";
 

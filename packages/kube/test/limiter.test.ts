@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLimiter } from "../src/limiter.ts";
+import { createLimiter } from "../src/calls/limiter.ts";
 import { failure } from "./support/wait.ts";
 
 describe("createLimiter", () => {

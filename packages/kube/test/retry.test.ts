@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { errorFromAnswer, errorFromFailure } from "../src/answer-error.ts";
-import { ExchangeFailure } from "../src/exchange.ts";
-import { nextDelay, RETRY_POLICY, withRetry } from "../src/retry.ts";
+import { errorFromAnswer, errorFromFailure } from "../src/errors/answer-error.ts";
+import { nextDelay, RETRY_POLICY, withRetry } from "../src/errors/retry.ts";
+import { ExchangeFailure } from "../src/transport/exchange.ts";
 import { status } from "./support/api-server.ts";
 import { failure } from "./support/wait.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CallRecord } from "../src/client-types.ts";
+import { KubeError } from "../src/errors/kube-error.ts";
 import { KINDS } from "../src/kinds.ts";
-import { KubeError } from "../src/kube-error.ts";
 import type { KubeObject } from "../src/kube-object.ts";
 import { refOf } from "../src/subject.ts";
 import { answer, answerText, type Response, type Script, status } from "./support/api-server.ts";

@@ -1,4 +1,4 @@
-import type { Verb } from "../../src/error-class.ts";
+import type { Verb } from "../../src/errors/error-class.ts";
 
 /** One answer, and the call it came for. */
 export interface Given {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 import type { KubeClientOptions } from "../../src/client.ts";
 import { createKubeClient } from "../../src/client.ts";
-import type { TlsMaterial } from "../../src/credentials-types.ts";
+import type { TlsMaterial } from "../../src/credentials/credentials-types.ts";
 import { type ApiServer, type Script, startApiServer } from "./api-server.ts";
 import { type LinkProxy, startProxy } from "./proxy.ts";
 

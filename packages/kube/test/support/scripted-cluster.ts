@@ -1,6 +1,6 @@
 import { KINDS } from "../../src/kinds.ts";
-import { createReflector } from "../../src/reflector.ts";
-import type { ReflectorOptions } from "../../src/reflector-types.ts";
+import { createReflector } from "../../src/watch/reflector.ts";
+import type { ReflectorOptions } from "../../src/watch/reflector-types.ts";
 import { type ApiServer, answer, type Response, type Script, status } from "./api-server.ts";
 import { after, clientFor, serve } from "./cleanup.ts";
 import { eventually } from "./wait.ts";

@@ -73,8 +73,8 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     "names by generation",
     edit(
       `${PROVISION}/render/render.ts`,
-      "stamp(substitute(document, values), labels, namespace)",
-      "((it) => ({ ...it, metadata: { ...it.metadata, name: it.metadata.name + '-g' + repl.generation } }))(stamp(substitute(document, values), labels, namespace))",
+      "stamp(fill(values), labels, namespace)",
+      "((it) => ({ ...it, metadata: { ...it.metadata, name: it.metadata.name + '-g' + repl.generation } }))(stamp(fill(values), labels, namespace))",
     ),
   ),
   broken("I2", "a random name for each create", edit(`${PROVISION}/apply/apply-manifest.ts`, CREATE, RANDOM_NAME)),
@@ -255,7 +255,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     "I14",
     "Retry-After is not honoured",
     edit(
-      "packages/kube/src/retry.ts",
+      "packages/kube/src/errors/retry.ts",
       "return Math.max(backoffMs, error.retryAfterMs + random * policy.retryAfterJitterMs);",
       "return backoffMs;",
     ),
@@ -302,7 +302,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     "I19",
     "a watch that fails is opened again at once",
     edit(
-      "packages/kube/src/watch-backoff.ts",
+      "packages/kube/src/watch/watch-backoff.ts",
       "return full / 2 + (full / 2) * random;",
       "return 20 + full * 0 * random;",
     ),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { WatchEvent } from "./client-types.ts";
+import type { WatchEvent } from "../client-types.ts";
 import { createObjectStore, type FillableStore } from "./object-store.ts";
 import { createMeter } from "./reflector-meter.ts";
 import type { Change, Reflector, ReflectorOptions } from "./reflector-types.ts";

@@ -1,4 +1,3 @@
-import type { Call } from "./calls.ts";
 import type {
   CallOptions,
   ListOptions,
@@ -7,12 +6,13 @@ import type {
   Selection,
   WatchOptions,
   WriteOptions,
-} from "./client-types.ts";
-import { type KindRef, kindRow } from "./kinds.ts";
-import type { KubeObject } from "./kube-object.ts";
-import { collectionPath, type ResourceRef, refOf, resourcePath, subjectOf } from "./subject.ts";
-import type { Query } from "./target.ts";
-import type { WatchCall } from "./watch.ts";
+} from "../client-types.ts";
+import { type KindRef, kindRow } from "../kinds.ts";
+import type { KubeObject } from "../kube-object.ts";
+import { collectionPath, type ResourceRef, refOf, resourcePath, subjectOf } from "../subject.ts";
+import type { Query } from "../transport/target.ts";
+import type { WatchCall } from "../watch/watch.ts";
+import type { Call } from "./calls.ts";
 
 /** What a client's methods mean in HTTP; pure. Every function throws a TypeError for what cannot be addressed. */
 export interface Requests {

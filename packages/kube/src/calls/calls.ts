@@ -1,13 +1,13 @@
-import { type CallIdentity, errorFromAnswer, errorFromFailure } from "./answer-error.ts";
+import type { CallOptions, CallRecord, RequestObserver } from "../client-types.ts";
+import type { Access, Credentials } from "../credentials/credentials-types.ts";
+import { withRenewal } from "../credentials/renewal.ts";
+import { type CallIdentity, errorFromAnswer, errorFromFailure } from "../errors/answer-error.ts";
+import { isWrite } from "../errors/error-class.ts";
+import type { Connections } from "../transport/connections.ts";
+import { type Answer, codeOf, type Exchange, ExchangeFailure, exchange } from "../transport/exchange.ts";
+import { type Query, target } from "../transport/target.ts";
 import { createStopwatch, errorRecord, okRecord } from "./call-record.ts";
-import type { CallOptions, CallRecord, RequestObserver } from "./client-types.ts";
-import type { Connections } from "./connections.ts";
-import type { Access, Credentials } from "./credentials-types.ts";
-import { isWrite } from "./error-class.ts";
-import { type Answer, codeOf, type Exchange, ExchangeFailure, exchange } from "./exchange.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
-import { withRenewal } from "./renewal.ts";
-import { type Query, target } from "./target.ts";
 
 /** One call as the client sees it. */
 export interface Call extends CallIdentity {

@@ -1,7 +1,7 @@
+import type { StatusCause } from "../kube-object.ts";
 import { type ErrorFacts, isWrite, type Verdict } from "./error-class.ts";
 import type { ErrorRow } from "./error-row.ts";
 import { ERROR_TABLE } from "./error-table.ts";
-import type { StatusCause } from "./kube-object.ts";
 
 /**
  * What to do about a failed call: the first row of the table that matches. The table's last rows match anything,

@@ -1,8 +1,8 @@
-import { warningsOf } from "./answer-error.ts";
-import type { CallRecord } from "./client-types.ts";
-import type { Verb } from "./error-class.ts";
-import type { Answer } from "./exchange.ts";
-import { KubeError } from "./kube-error.ts";
+import type { CallRecord } from "../client-types.ts";
+import { warningsOf } from "../errors/answer-error.ts";
+import type { Verb } from "../errors/error-class.ts";
+import { KubeError } from "../errors/kube-error.ts";
+import type { Answer } from "../transport/exchange.ts";
 
 /** What a record says of the call itself. */
 interface Recorded {

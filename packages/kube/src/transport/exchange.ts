@@ -1,5 +1,5 @@
 import type { Dispatcher } from "undici";
-import type { Sent } from "./error-class.ts";
+import type { Sent } from "../errors/error-class.ts";
 
 /** One request, ready for the wire. */
 export interface Exchange {

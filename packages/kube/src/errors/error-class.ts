@@ -1,4 +1,4 @@
-import type { StatusCause } from "./kube-object.ts";
+import type { StatusCause } from "../kube-object.ts";
 
 /**
  * What to do about a failed call.

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
-import type { Access, Credentials } from "./credentials-types.ts";
+import type { Access, Credentials } from "../credentials/credentials-types.ts";
 
 /** A client's connections. */
 export interface Connections {

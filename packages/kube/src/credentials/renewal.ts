@@ -1,5 +1,5 @@
+import { type Answer, ExchangeFailure } from "../transport/exchange.ts";
 import type { Access, Credentials } from "./credentials-types.ts";
-import { type Answer, ExchangeFailure } from "./exchange.ts";
 
 /**
  * Runs an attempt, and once more with credentials read again where that may make the difference: after a 401, which

@@ -1,4 +1,4 @@
-import type { WatchEvent } from "./client-types.ts";
+import type { WatchEvent } from "../client-types.ts";
 import type { ReflectorStats } from "./reflector-types.ts";
 
 /** Counts what a reflector lives through. */

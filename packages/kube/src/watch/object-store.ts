@@ -1,4 +1,4 @@
-import type { KubeObject } from "./kube-object.ts";
+import type { KubeObject } from "../kube-object.ts";
 import type { Change, ObjectStore } from "./reflector-types.ts";
 
 /** The store from the side that fills it. */

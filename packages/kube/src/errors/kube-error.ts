@@ -1,6 +1,6 @@
+import type { StatusCause } from "../kube-object.ts";
 import { classify } from "./classify.ts";
 import type { ErrorClass, ErrorFacts, Sent, Verb } from "./error-class.ts";
-import type { StatusCause } from "./kube-object.ts";
 
 /**
  * A call that failed. Holds nothing of the request but verb and subject: no token, no header, no manifest.

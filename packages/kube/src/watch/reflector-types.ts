@@ -1,6 +1,6 @@
-import type { KubeClient, Selection } from "./client-types.ts";
-import type { KindRef } from "./kinds.ts";
-import type { KubeObject } from "./kube-object.ts";
+import type { KubeClient, Selection } from "../client-types.ts";
+import type { KindRef } from "../kinds.ts";
+import type { KubeObject } from "../kube-object.ts";
 
 /** A difference between what the store held and what it holds now. */
 export type Change<T> =

@@ -1,14 +1,14 @@
 import type { Readable } from "node:stream";
-import { type CallIdentity, errorFromAnswer, errorFromFailure, errorFromStatus } from "./answer-error.ts";
-import { createStopwatch, errorRecord, okRecord } from "./call-record.ts";
-import type { CallRecord, WatchEvent } from "./client-types.ts";
-import type { Connections } from "./connections.ts";
-import type { Access, Credentials } from "./credentials-types.ts";
-import { type Answer, codeOf, ExchangeFailure } from "./exchange.ts";
-import { KubeError } from "./kube-error.ts";
-import type { KubeObject, StatusBody } from "./kube-object.ts";
-import { withRenewal } from "./renewal.ts";
-import { type Query, target } from "./target.ts";
+import { createStopwatch, errorRecord, okRecord } from "../calls/call-record.ts";
+import type { CallRecord, WatchEvent } from "../client-types.ts";
+import type { Access, Credentials } from "../credentials/credentials-types.ts";
+import { withRenewal } from "../credentials/renewal.ts";
+import { type CallIdentity, errorFromAnswer, errorFromFailure, errorFromStatus } from "../errors/answer-error.ts";
+import { KubeError } from "../errors/kube-error.ts";
+import type { KubeObject, StatusBody } from "../kube-object.ts";
+import type { Connections } from "../transport/connections.ts";
+import { type Answer, codeOf, ExchangeFailure } from "../transport/exchange.ts";
+import { type Query, target } from "../transport/target.ts";
 import { linesOf } from "./watch-lines.ts";
 
 /** One watch to be opened. */

@@ -1,8 +1,8 @@
-import { CredentialsError } from "./credentials-error.ts";
+import { CredentialsError } from "../credentials/credentials-error.ts";
+import type { StatusBody } from "../kube-object.ts";
+import { type Answer, codeOf, ExchangeFailure } from "../transport/exchange.ts";
 import type { ErrorFacts, Verb } from "./error-class.ts";
-import { type Answer, codeOf, ExchangeFailure } from "./exchange.ts";
 import { KubeError } from "./kube-error.ts";
-import type { StatusBody } from "./kube-object.ts";
 
 /** What an error says about the call it belongs to. */
 export interface CallIdentity {

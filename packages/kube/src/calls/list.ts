@@ -1,8 +1,8 @@
-import type { ListOptions } from "./client-types.ts";
-import type { KindRef } from "./kinds.ts";
-import { KubeError } from "./kube-error.ts";
-import type { KubeList, KubeObject } from "./kube-object.ts";
-import type { Query } from "./target.ts";
+import type { ListOptions } from "../client-types.ts";
+import { KubeError } from "../errors/kube-error.ts";
+import type { KindRef } from "../kinds.ts";
+import type { KubeList, KubeObject } from "../kube-object.ts";
+import type { Query } from "../transport/target.ts";
 
 /** One answer of a LIST. */
 export interface Page {

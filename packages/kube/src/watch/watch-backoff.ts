@@ -1,4 +1,4 @@
-import { KubeError } from "./kube-error.ts";
+import { KubeError } from "../errors/kube-error.ts";
 
 /**
  * During an outage: never more than this between two tries. client-go waits up to 30 s, which is what a start would then
