@@ -13,7 +13,10 @@ export const USER_PLACEHOLDER = "user_label";
 /** What the template of a user's namespace writes where the namespace's name goes. */
 export const NAMESPACE_PLACEHOLDER = "user_namespace";
 
+/** Those of the template of a repl. */
+export const PLACEHOLDERS = [PLACEHOLDER, USER_PLACEHOLDER] as const;
+
 /** What takes the places of the placeholders for one repl. */
-export function valuesOf({ replId, userId }: Repl): Readonly<Record<string, string>> {
+export function valuesOf({ replId, userId }: Repl): Readonly<Record<(typeof PLACEHOLDERS)[number], string>> {
   return { [PLACEHOLDER]: replId, [USER_PLACEHOLDER]: userLabel(userId) };
 }

@@ -1,9 +1,13 @@
 import type { Repl } from "@repl/contract";
+import type { KubeObject } from "@repl/kube";
 import { labelsOf } from "../labels.ts";
 import type { Template } from "../template/parse.ts";
-import { valuesOf } from "./placeholder.ts";
+import { PLACEHOLDERS, valuesOf } from "./placeholder.ts";
 import { type Manifest, stamp } from "./stamp.ts";
-import { substitute } from "./substitute.ts";
+import { type Fill, prepare } from "./substitute.ts";
+
+/** A worker renders the same template for each start. */
+const prepared = new WeakMap<Template, readonly Fill<KubeObject>[]>();
 
 /**
  * The manifests of one repl, in the template's order: placeholders substituted, namespace, labels and the hash of the
@@ -12,5 +16,13 @@ import { substitute } from "./substitute.ts";
 export function render(template: Template, repl: Repl, namespace: string): Manifest[] {
   const labels = labelsOf(repl);
   const values = valuesOf(repl);
-  return template.manifests.map((document) => stamp(substitute(document, values), labels, namespace));
+  return fillsOf(template).map((fill) => stamp(fill(values), labels, namespace));
+}
+
+function fillsOf(template: Template): readonly Fill<KubeObject>[] {
+  const known = prepared.get(template);
+  if (known !== undefined) return known;
+  const fills = template.manifests.map((manifest) => prepare(manifest, PLACEHOLDERS));
+  prepared.set(template, fills);
+  return fills;
 }

@@ -1,18 +1,55 @@
 import { isObject } from "../json.ts";
 
+/** A value for each placeholder. */
+export type Values = Readonly<Record<string, string>>;
+
+/** A copy of a tree with the placeholders replaced; parts that hold none are the tree's own, not to be changed. */
+export type Fill<Tree> = (values: Values) => Tree;
+
 /**
- * A copy of a JSON tree with each placeholder replaced by its value in every string and every key. It works on the
- * parsed tree, so whatever a value is, it stays one string and cannot become YAML; and in one pass, so a value that looks
- * like a placeholder stays as it is. Placeholders are words of letters and underscores.
+ * Prepares a JSON tree of which many copies are to be made, each placeholder replaced by its value in every string and
+ * every key. It works on the parsed tree, so whatever a value is, it stays one string and cannot become YAML; and in one
+ * pass, so a value that looks like a placeholder stays as it is. Placeholders are words of letters and underscores.
  */
-export function substitute<Tree>(tree: Tree, values: Readonly<Record<string, string>>): Tree {
-  const placeholders = new RegExp(Object.keys(values).join("|"), "g");
-  const replace = (text: string) => text.replace(placeholders, (placeholder) => values[placeholder] ?? placeholder);
-  const walk = (node: unknown): unknown => {
-    if (typeof node === "string") return replace(node);
-    if (Array.isArray(node)) return node.map(walk);
-    if (!isObject(node)) return node;
-    return Object.fromEntries(Object.entries(node).map(([key, child]) => [replace(key), walk(child)]));
-  };
-  return walk(tree) as Tree;
+export function prepare<Tree>(tree: Tree, placeholders: readonly string[]): Fill<Tree> {
+  const fill = fillOf(tree, new RegExp(`(${placeholders.join("|")})`));
+  return fill === undefined ? () => tree : (fill as Fill<Tree>);
+}
+
+/** As `prepare`, for one copy. */
+export function substitute<Tree>(tree: Tree, values: Values): Tree {
+  return prepare(tree, Object.keys(values))(values);
+}
+
+/** Undefined where the tree holds no placeholder. */
+function fillOf(tree: unknown, placeholders: RegExp): Fill<unknown> | undefined {
+  if (typeof tree === "string") return fillOfText(tree, placeholders);
+  if (Array.isArray(tree)) return fillOfList(tree, placeholders);
+  return isObject(tree) ? fillOfObject(tree, placeholders) : undefined;
+}
+
+function fillOfText(text: string, placeholders: RegExp): Fill<string> | undefined {
+  const parts = text.split(placeholders); // Every other one is a placeholder.
+  if (parts.length === 1) return undefined;
+  return (values) => parts.map((part, index) => (index % 2 === 1 ? (values[part] ?? part) : part)).join("");
+}
+
+function fillOfList(list: readonly unknown[], placeholders: RegExp): Fill<unknown[]> | undefined {
+  const fills = list.map((item) => fillOf(item, placeholders));
+  if (fills.every((fill) => fill === undefined)) return undefined;
+  return (values) => list.map((item, index) => fills[index]?.(values) ?? item);
+}
+
+function fillOfObject(object: object, placeholders: RegExp): Fill<object> | undefined {
+  const fields = Object.entries(object).map(([name, value]) => {
+    return { name, value, fillName: fillOfText(name, placeholders), fill: fillOf(value, placeholders) };
+  });
+  if (fields.every(({ fillName, fill }) => fillName === undefined && fill === undefined)) return undefined;
+  return (values) =>
+    Object.fromEntries(
+      fields.map(({ name, value, fillName, fill }) => [
+        fillName?.(values) ?? name,
+        fill === undefined ? value : fill(values),
+      ]),
+    );
 }
