@@ -1,4 +1,4 @@
-import { destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { destination, type Logger, pino } from "pino";
 import { redactFields, redactLine } from "./redact.ts";
 
 /** The log of a process, and of a part of its work. */
@@ -29,13 +29,23 @@ export function createLog({ process: name, level, write }: LogOptions): Log {
   const options = {
     level,
     base: { process: name, pid: process.pid },
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: createClock(),
     formatters: { level: (label: string) => ({ level: label }), log: redactFields },
     // pino's own serializer would add to what has been made plain by then.
     serializers: { err: (described: unknown) => described },
     hooks: { streamWrite: redactLine },
   };
   return pino(options, write ? { write } : standardOutput());
+}
+
+/** pino's `isoTime`, which writes the same millisecond out once; under load many lines share one. */
+function createClock(): () => string {
+  let [ms, text] = [0, ""];
+  return () => {
+    const now = Date.now();
+    if (now !== ms) [ms, text] = [now, `,"time":"${new Date(now).toISOString()}"`];
+    return text;
+  };
 }
 
 function standardOutput() {

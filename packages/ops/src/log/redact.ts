@@ -9,7 +9,7 @@ const SECRET_NAMES = [
   ...["secretaccesskey", "awssecretaccesskey", "awssessiontoken", "otelexporterotlpheaders"],
 ];
 
-/** One of these names with any separators: one look at each field of each line, which must cost little. */
+/** One of these names with any separators. */
 const SECRET_NAME = new RegExp(
   `^[-_. ]*(?:${SECRET_NAMES.map((name) => [...name].join("[-_. ]*")).join("|")})[-_. ]*$`,
   "i",
@@ -30,9 +30,14 @@ export function redactFields(fields: object): Record<string, unknown> {
 }
 
 function cleanObject(fields: object, depth: number): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, isSecret(name) ? CENSORED : clean(value, depth + 1)]),
-  );
+  const cleaned: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const kept = isSecret(name) ? CENSORED : clean(value, depth + 1);
+    // Assigning this one name would set the prototype.
+    if (name === "__proto__") Object.defineProperty(cleaned, name, { value: kept, enumerable: true });
+    else cleaned[name] = kept;
+  }
+  return cleaned;
 }
 
 function clean(value: unknown, depth: number): unknown {
@@ -48,8 +53,17 @@ function cleanText(text: string): string {
   return text.replace(FIELD_IN_TEXT, (field, name: string) => (isSecret(name) ? `"${name}":"${CENSORED}"` : field));
 }
 
+/** What was found of the names of fields, of which a process has some hundred. */
+const KNOWN = new Map<string, boolean>();
+const MOST_KNOWN = 1_000;
+
+/** Each field of each line is looked at, which must cost little. */
 function isSecret(name: string): boolean {
-  return SECRET_NAME.test(name);
+  const known = KNOWN.get(name);
+  if (known !== undefined) return known;
+  const found = SECRET_NAME.test(name);
+  if (KNOWN.size < MOST_KNOWN) KNOWN.set(name, found);
+  return found;
 }
 
 function describeError({ name, message, stack, cause, ...rest }: Error): object {
