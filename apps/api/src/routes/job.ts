@@ -7,9 +7,7 @@ import type { RouteDeps } from "./deps.ts";
 import { etagOf, matches } from "./etag.ts";
 import { findJob } from "./find-job.ts";
 import { followJob } from "./follow.ts";
-import { JobParams } from "./schemas.ts";
-
-const POLL_AFTER_SECONDS = 1;
+import { JobParams, POLL_AFTER_SECONDS } from "./schemas.ts";
 
 const Query = Type.Object({
   wait: Type.Optional(

@@ -7,11 +7,10 @@ import { Problem } from "../problems/problem.ts";
 import { fromRedis } from "../redis/from-redis.ts";
 import type { RouteDeps } from "./deps.ts";
 import { admitted, rateHeaders } from "./order-answers.ts";
-import type { JobAccepted, JobOrder } from "./schemas.ts";
+import { type JobAccepted, type JobOrder, POLL_AFTER_SECONDS } from "./schemas.ts";
 
 /** Longest that an answer waits for the queue; with the store's own limit it stays within two seconds. */
 const ENQUEUE_WAIT_MS = 800;
-const POLL_AFTER_SECONDS = 1;
 
 /** What is asked: the order, for whom, and the name the client gave it. */
 interface Asked {

@@ -2,6 +2,9 @@ import { JOB_STATES, JobStatus, ReplId, ReplStatus, UserId } from "@repl/contrac
 import Type, { type Static } from "typebox";
 import { ProblemBody } from "../problems/problem-schema.ts";
 
+/** When a client that polls should ask again. */
+export const POLL_AFTER_SECONDS = 1;
+
 /** What is asked of a repl. */
 export const JobOrder = Type.Object(
   {
