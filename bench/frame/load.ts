@@ -83,16 +83,27 @@ async function repeat(send: Send, connections: number, until: number): Promise<v
   await Promise.all(Array.from({ length: connections }, client));
 }
 
-/** Timers have a millisecond; whatever became due within it is sent at once. */
+/**
+ * Timers have a millisecond; whatever became due within it is sent at once. No request is kept, since collecting them
+ * would be a pause of this process, and so of those that share its processor.
+ */
 async function spread(send: Send, rate: number, since: number, seconds: number): Promise<void> {
-  const answers: Promise<void>[] = [];
   const count = Math.round(rate * seconds);
-  while (answers.length < count) {
+  const failures: unknown[] = [];
+  let [sent, answered] = [0, 0];
+  const answer = () => {
+    answered += 1;
+  };
+  const fail = (error: unknown) => {
+    answered += 1;
+    failures.push(error);
+  };
+  while (answered < count) {
     const dueNow = Math.min(count, Math.floor(((performance.now() - since) / 1_000) * rate));
-    while (answers.length < dueNow) answers.push(send(since + (answers.length / rate) * 1_000));
+    for (; sent < dueNow; sent += 1) send(since + (sent / rate) * 1_000).then(answer, fail);
     await delay(1);
   }
-  await Promise.all(answers);
+  if (failures.length > 0) throw failures[0];
 }
 
 function closing(pool: Pool): Pool & AsyncDisposable {
