@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { Pool } from "undici";
+import { Client } from "undici";
 
 /** A load on one address. */
 export interface Load {
@@ -39,7 +39,7 @@ export interface LoadResult {
  */
 export async function load(options: Load): Promise<LoadResult> {
   const { url, connections, seconds, rate } = options;
-  await using pool = closing(new Pool(url, { connections, pipelining: 1 }));
+  await using pool = openPool(url, connections);
   const latency = createHistogram();
   const send = senderOf(pool, options, latency);
   const since = performance.now();
@@ -54,10 +54,10 @@ export async function load(options: Load): Promise<LoadResult> {
 type Send = (due: number) => Promise<void>;
 
 function senderOf(pool: Pool, { url, method, next }: Load, latency: RecordableHistogram): Send {
-  return (due) =>
-    new Promise((resolve, reject) => {
+  const exchange = (client: Client, due: number) =>
+    new Promise<void>((resolve, reject) => {
       let status = 0;
-      pool.dispatch(
+      client.dispatch(
         { method, ...next() },
         {
           onRequestStart() {},
@@ -66,14 +66,55 @@ function senderOf(pool: Pool, { url, method, next }: Load, latency: RecordableHi
           },
           onResponseData() {},
           onResponseEnd() {
+            pool.give(client);
             if (status < 200 || status > 299) return reject(new Error(`${url} answered ${status}`));
             latency.record(Math.max(1, Math.round((performance.now() - due) * 1_000)));
             resolve();
           },
-          onResponseError: (_controller, error) => reject(error),
+          onResponseError(_controller, error) {
+            pool.give(client);
+            reject(error);
+          },
         },
       );
     });
+  return async (due) => exchange(pool.take() ?? (await pool.freed()), due);
+}
+
+/** Connections that are used one request at a time. undici's own pool looks at all of them for each request. */
+interface Pool extends AsyncDisposable {
+  /** One that is free, if any. */
+  take(): Client | undefined;
+  /** The next one that becomes free; who asked first is served first. */
+  freed(): Promise<Client>;
+  give(client: Client): void;
+}
+
+function openPool(url: string, connections: number): Pool {
+  const all = Array.from({ length: connections }, () => new Client(url));
+  const free = [...all];
+  const waiting: ((client: Client) => void)[] = [];
+  let served = 0;
+  return {
+    take: () => free.pop(),
+    freed: () => new Promise((resolve) => waiting.push(resolve)),
+    give(client) {
+      const first = waiting[served];
+      if (first === undefined) {
+        free.push(client);
+        return;
+      }
+      served += 1;
+      if (served === waiting.length) {
+        waiting.length = 0;
+        served = 0;
+      }
+      first(client);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(all.map((client) => client.close()));
+    },
+  };
 }
 
 async function repeat(send: Send, connections: number, until: number): Promise<void> {
@@ -104,8 +145,4 @@ async function spread(send: Send, rate: number, since: number, seconds: number):
     await delay(1);
   }
   if (failures.length > 0) throw failures[0];
-}
-
-function closing(pool: Pool): Pool & AsyncDisposable {
-  return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.close() });
 }
