@@ -1,8 +1,3 @@
-// Running jobs
+// The work of a worker process, without its settings, connections and ops server
 
-export { openPlacement } from "./placement.ts";
-export { startWorker } from "./worker.ts";
-
-// Sweeping
-
-export { startSweeper } from "./sweeper.ts";
+export { startWork, type WorkParts, type WorkSettings } from "./work.ts";

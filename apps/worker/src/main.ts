@@ -1,34 +1,19 @@
 import process from "node:process";
-import {
-  createIntentStore,
-  createJobStore,
-  createRedisCheck,
-  openJobQueue,
-  RedisSettingsError,
-  redisPlace,
-} from "@repl/contract";
-import { CredentialsError, createKubeClient, type KindName, loadCredentials } from "@repl/kube";
+import { createRedisCheck, RedisSettingsError, redisPlace } from "@repl/contract";
+import { CredentialsError, createKubeClient, loadCredentials } from "@repl/kube";
 import { buildOpsServer, createLog, createLogLimiter, createRegistry, openTracer } from "@repl/ops";
-import { DEFAULT_GRACES, KIND_RULES, MANAGED_BY, openClusterView, parseTemplate } from "@repl/provision";
+import { MANAGED_BY, parseTemplate } from "@repl/provision";
 import { loadWorkerSettings, SettingsError, type WorkerSettings } from "@repl/settings";
 import closeWithGrace from "close-with-grace";
 import { createClusterCheck } from "./cluster-check.ts";
 import { connectToRedis } from "./connect-to-redis.ts";
-import { measureStore } from "./measured-store.ts";
-import { openPlacement, readUserNamespaceFiles, type UserNamespaceSettings } from "./placement.ts";
+import { readUserNamespaceFiles, type UserNamespaceSettings } from "./placement.ts";
 import { readTemplate, UnusableTemplate } from "./read-template.ts";
-import { startSweeper } from "./sweeper.ts";
 import { traceRequests } from "./trace-requests.ts";
 import { UnusableSecrets } from "./user-secrets.ts";
-import { startWorker } from "./worker.ts";
+import { startWork } from "./work.ts";
 import { addWorkerGauges, createWorkerMetrics } from "./worker-metrics.ts";
 
-/** How long an attempt waits for an API server that does not answer, before the queue's own backoff takes over. */
-const UNAVAILABLE_MS = 60_000;
-/** How long an attempt waits for a resource that is being deleted; less where a start may not take that long at all. */
-const GONE_MS = 120_000;
-/** Share of the grace period in which jobs may still finish; the rest is for handing them back. */
-const FINISH_SHARE = 0.2;
 /** Share of the grace period in which the last spans may still be sent. */
 const FLUSH_SHARE = 0.1;
 
@@ -40,7 +25,7 @@ function userNamespaceSettings(settings: WorkerSettings): UserNamespaceSettings 
 }
 
 const main = async (settings: WorkerSettings): Promise<void> => {
-  const { queuePrefix: prefix, shutdownGraceSeconds } = settings;
+  const graceMs = settings.shutdownGraceSeconds * 1_000;
   const log = createLog({ process: "worker", level: settings.logLevel });
   const logError = createLogLimiter(log);
   const place = redisPlace(settings);
@@ -64,88 +49,39 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     onRequest: traceRequests(tracer, credentials.server),
   });
   const { connection, subscriber } = await connectToRedis(place, { log, logError });
-  const plainStore = createJobStore(connection, {
-    prefix,
-    retentionSeconds: settings.jobRetentionSeconds,
-    leaseMs: settings.leaseSeconds * 1_000,
-  });
-  const store = measureStore(plainStore, metrics);
-  const intents = createIntentStore(connection, prefix);
-
-  const patience = { unavailableMs: UNAVAILABLE_MS, goneMs: Math.min(GONE_MS, settings.startTimeoutSeconds * 1_000) };
-  const placement = await openPlacement(settings.namespace, files, { client, intents, patience });
-  const workload = template.manifests.find(({ kind }) => KIND_RULES[kind]?.wave === "workload")?.kind as KindName;
-  const view = openClusterView({
+  const work = await startWork(settings, {
+    template,
+    files,
     client,
-    namespace: placement.reach.scope,
-    workload,
-    onError: (error, delayMs) => log.warn({ err: error, delayMs }, "watch interrupted"),
-  });
-
-  const worker = await startWorker({
-    store,
     connection,
     subscriber,
-    prefix,
-    concurrency: settings.concurrency,
-    log,
+    metrics,
     tracer,
+    log,
     logError,
-    template,
-    ...placement,
-    client,
-    view,
-    patience,
-    graces: { ...DEFAULT_GRACES, unschedulableMs: settings.unschedulableGraceSeconds * 1_000 },
-    startTimeoutMs: settings.startTimeoutSeconds * 1_000,
-    answering: {
-      check: settings.readyCheck,
-      ingressAddress: settings.ingressAddress,
-      deadlineMs: settings.addressTimeoutSeconds * 1_000,
-    },
-    cleanUpOnFailure: settings.cleanupOnFailure === "delete",
   });
 
-  const queue = openJobQueue({ connection, prefix }, (error) => logError("queue", error));
-  const sweeper = await startSweeper({
-    store,
-    intents,
-    queue,
-    client,
-    template,
-    ...placement,
-    idleTimeoutMs: settings.idleTimeoutSeconds * 1_000,
-    keepFailed: settings.cleanupOnFailure === "keep",
-    intervalMs: settings.sweepIntervalSeconds * 1_000,
-    connection,
-    prefix,
-    log,
-    tracer,
-    logError,
-    onSwept: metrics.swept,
-  });
-
-  addWorkerGauges(registry, () => view.stats(), worker.activeJobs);
+  addWorkerGauges(registry, () => work.view.stats(), work.activeJobs);
   let draining = false;
   const ops = buildOpsServer({
     log,
     metrics: registry,
     checks: {
       redis: createRedisCheck(connection, place),
-      cluster: createClusterCheck(client, view),
+      cluster: createClusterCheck(client, work.view),
       draining: async () => {
         if (draining) throw new Error("the worker is ending");
       },
     },
   });
   await ops.listen({ host: settings.opsHost, port: settings.opsPort });
-  closeWithGrace({ delay: shutdownGraceSeconds * 1_000, logger: false }, async ({ err, signal }) => {
+  closeWithGrace({ delay: graceMs, logger: false }, async ({ err, signal }) => {
     draining = true;
-    log.info({ err, signal, activeJobs: worker.activeJobs() }, "worker ending");
-    await Promise.all([sweeper.close(), worker.close(shutdownGraceSeconds * 1_000 * FINISH_SHARE)]);
-    await Promise.all([view.stop(), ops.close(), queue.close()]);
+    log.info({ err, signal, activeJobs: work.activeJobs() }, "worker ending");
+    await work.close(graceMs);
+    await ops.close();
     await client.close();
-    await tracer.close(shutdownGraceSeconds * 1_000 * FLUSH_SHARE);
+    await tracer.close(graceMs * FLUSH_SHARE);
     connection.disconnect();
     subscriber.disconnect();
     log.info("worker ended");

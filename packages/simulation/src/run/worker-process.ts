@@ -1,7 +1,6 @@
-import { createIntentStore, createJobStore, openJobQueue } from "@repl/contract";
 import { createLogLimiter, NO_TRACER } from "@repl/ops";
-import { DEFAULT_GRACES, openClusterView, type Template } from "@repl/provision";
-import { openPlacement, startSweeper, startWorker } from "@repl/worker";
+import type { Template } from "@repl/provision";
+import { startWork, type WorkParts, type WorkSettings } from "@repl/worker";
 import type { Redis } from "ioredis";
 import type { Logger } from "pino";
 import type { ClusterServer } from "../cluster/cluster-server.ts";
@@ -18,7 +17,7 @@ export interface WorkerProcessOptions {
   readonly namespace: string;
   readonly prefix: string;
   readonly concurrency: number;
-  readonly idleTimeoutMs: number;
+  readonly idleTimeoutSeconds: number;
   readonly patienceMs: number;
   readonly log: Logger;
   /** Told of each sweep: how many things it found, reports left out. */
@@ -31,74 +30,61 @@ export interface RunningProcess {
   close(): Promise<void>;
 }
 
+const GRACE_MS = 30_000;
 /** A start is given up after a minute, a sweep comes every quarter of one: the defaults, but for a shorter start. */
-const START_TIMEOUT_MS = 60_000;
-const SWEEP_EVERY_MS = 15_000;
-const LEASE_MS = 10_000;
-const RETENTION_SECONDS = 7 * 24 * 3_600;
-const FINISH_MS = 6_000;
+const SETTINGS = {
+  jobRetentionSeconds: 7 * 24 * 3_600,
+  leaseSeconds: 10,
+  startTimeoutSeconds: 60,
+  unschedulableGraceSeconds: 8,
+  readyCheck: "deployment",
+  addressTimeoutSeconds: 60,
+  cleanupOnFailure: "delete",
+  sweepIntervalSeconds: 15,
+} as const;
 
-/** Puts a worker together as apps/worker/src/main.ts does, on the simulated Redis and cluster. */
+/** The work of a worker process on the simulated Redis and cluster; what is left out is its settings' text and its ops server. */
 export async function runWorkerProcess(options: WorkerProcessOptions): Promise<RunningProcess> {
-  const { redis, cluster, template, namespace, prefix, log } = options;
+  const { redis, cluster, template, namespace, concurrency, idleTimeoutSeconds, log } = options;
   const client = connectToCluster(cluster, options.name);
   const connection = new RedisClient(redis, "work") as unknown as Redis;
   const subscriber = new RedisClient(redis, "work") as unknown as Redis;
-  const store = createJobStore(connection, { prefix, retentionSeconds: RETENTION_SECONDS, leaseMs: LEASE_MS });
-  const logError = createLogLimiter(log);
-  const intents = createIntentStore(connection, prefix);
-  const patience = { unavailableMs: options.patienceMs, goneMs: options.patienceMs };
-  const placement = await openPlacement(namespace, undefined, { client, intents, patience });
-  const view = openClusterView({
+  const settings: WorkSettings = {
+    ...SETTINGS,
+    queuePrefix: options.prefix,
+    namespace,
+    concurrency,
+    idleTimeoutSeconds,
+  };
+  const work = await startWork(settings, {
+    template,
+    files: undefined,
     client,
-    namespace: placement.reach.scope,
-    workload: "Deployment",
-    onError: (error) => log.warn({ err: error }, "watch interrupted"),
-  });
-  const worker = await startWorker({
-    store,
     connection,
     subscriber,
-    prefix,
-    tracer: NO_TRACER,
-    concurrency: options.concurrency,
-    log,
-    logError,
-    template,
-    ...placement,
-    client,
-    view,
-    patience,
-    graces: DEFAULT_GRACES,
-    startTimeoutMs: START_TIMEOUT_MS,
-    answering: { check: "deployment", ingressAddress: undefined, deadlineMs: START_TIMEOUT_MS },
-    cleanUpOnFailure: true,
-  });
-  const queue = openJobQueue({ connection, prefix }, (error) => logError("queue", error));
-  const sweeper = await startSweeper({
-    store,
-    intents,
-    queue,
-    client,
-    template,
-    ...placement,
-    idleTimeoutMs: options.idleTimeoutMs,
-    keepFailed: false,
-    intervalMs: SWEEP_EVERY_MS,
-    connection,
-    prefix,
+    metrics: metricsOf(options),
     tracer: NO_TRACER,
     log,
-    logError,
-    onSwept: ({ requeued, start, stop, delete: deleted }) => options.onSwept(requeued + start + stop + deleted),
+    logError: createLogLimiter(log),
+    patience: { unavailableMs: options.patienceMs, goneMs: options.patienceMs },
   });
   return {
     async close() {
-      await Promise.all([sweeper.close(), worker.close(FINISH_MS)]);
-      await Promise.all([view.stop(), queue.close()]);
+      await work.close(GRACE_MS);
       await client.close();
       connection.disconnect();
       subscriber.disconnect();
     },
+  };
+}
+
+function metricsOf({ onSwept }: WorkerProcessOptions): WorkParts["metrics"] {
+  const ignore = () => {};
+  return {
+    attemptEnded: ignore,
+    phaseEnded: ignore,
+    jobEnded: ignore,
+    called: ignore,
+    swept: ({ requeued, start, stop, delete: deleted }) => onSwept(requeued + start + stop + deleted),
   };
 }

@@ -213,7 +213,7 @@ export class World {
       namespace: NAMESPACE,
       prefix: PREFIX,
       concurrency: plan.concurrency,
-      idleTimeoutMs: plan.idleTimeoutMs,
+      idleTimeoutSeconds: plan.idleTimeoutMs / 1_000,
       patienceMs: plan.patienceMs,
       log,
       onSwept: (findings) => {
