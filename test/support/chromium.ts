@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { isExecutable } from "@repl/testkit";
 import { type Browser, chromium } from "playwright-core";
 
 /** Where Linux distributions and macOS put a Chromium; script/test installs Debian's. */
@@ -9,15 +9,6 @@ const PLACES = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** The system's browser; undefined where there is none. */
 export const chromiumPath = PLACES.find(isExecutable);

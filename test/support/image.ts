@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { accessSync, chmodSync, constants, copyFileSync, mkdtempSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { findProgram, isExecutable } from "@repl/testkit";
 import type { AppName, Program } from "./system.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -42,18 +43,7 @@ export function missingBuilder(): string | undefined {
   if (process.env.REQUIRE_ALL === "1") return undefined;
   if (process.platform !== "linux" || process.getuid?.() !== 0)
     return "images are built and run as root on Linux alone";
-  return ["buildah", "busybox"].every(isInstalled) ? undefined : "buildah or busybox is missing";
-}
-
-function isInstalled(name: string): boolean {
-  return (process.env.PATH ?? "").split(":").some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return ["buildah", "busybox"].every((name) => findProgram(name)) ? undefined : "buildah or busybox is missing";
 }
 
 /** Builds the image of a copy of the repository, in the folder `source`, and says what it tells its runtime. @throws Error with the builder's output */
@@ -114,7 +104,7 @@ function startIn(root: string, config: ImageConfig, app: AppName, settings: Reco
   const program = path
     .split(":")
     .map((folder) => join(folder, name))
-    .find((file) => isIn(root, file));
+    .find((file) => isExecutable(join(root, file)));
   if (program === undefined) throw new Error(`${name} is in no folder of the image's PATH`);
   const args = ["--mount", "sh", "-euc", ENTER, "sh", root, files, config.WorkingDir, user, group];
   const values = [...config.Env, ...Object.entries(env).map(([key, value]) => `${key}=${value}`)];
@@ -125,13 +115,4 @@ function startIn(root: string, config: ImageConfig, app: AppName, settings: Reco
     cwd: dirname(root),
     env: {},
   };
-}
-
-function isIn(root: string, file: string): boolean {
-  try {
-    accessSync(join(root, file), constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

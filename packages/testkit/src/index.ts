@@ -22,6 +22,7 @@ export { type Authority, createAuthority, type Issued, type IssueOptions } from 
 
 // Processes
 
+export { findProgram, isExecutable } from "./process/find-program.ts";
 export {
   ProcessError,
   type ProcessExit,

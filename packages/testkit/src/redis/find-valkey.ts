@@ -1,14 +1,13 @@
-import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { requiresAll, searchPath } from "../process/environment.ts";
+import { findProgram } from "../process/find-program.ts";
 
 /** Where script/test puts the server of a Python wheel on systems that have no package of it. */
-const CACHED = fileURLToPath(new URL("../../../../.cache/valkey/valkey-server", import.meta.url));
+const CACHED = fileURLToPath(new URL("../../../../.cache/valkey", import.meta.url));
 
 /** The path of a valkey-server on this machine, or undefined. */
 export function findValkey(): string | undefined {
-  return [...searchPath().map((folder) => join(folder, "valkey-server")), CACHED].find(isExecutable);
+  return findProgram("valkey-server", [...searchPath(), CACHED]);
 }
 
 /**
@@ -18,13 +17,4 @@ export function findValkey(): string | undefined {
 export function missingValkey(): string | undefined {
   if (requiresAll() || findValkey() !== undefined) return undefined;
   return "no valkey-server in PATH, and script/test could not install one";
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
