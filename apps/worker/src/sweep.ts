@@ -53,9 +53,11 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<Sweep
   const requeued = (await requeueLostJobs(deps)) + (await bringForward(deps));
   const knownSinceMs = await intents.knownSince();
 
+  const listedSinceMs = await intents.nowMs();
   const resources = await listResources(client, template, reach, signal);
   const situation = {
     resources,
+    listedSinceMs,
     intents: await readIntents(deps, resources),
     wantedOf: (intent: Intent) => wantedResources(template, intent),
     homeOf: homes.namespaceOf,

@@ -4,6 +4,7 @@ import { compare, type FoundResource } from "../src/sweep/compare.ts";
 
 const KINDS = ["Deployment", "Service"];
 const NOW = 1_000_000_000;
+const LISTED = NOW - 1_000;
 
 const intent = (change: Partial<Intent> = {}): Intent => ({
   replId: "one",
@@ -14,7 +15,7 @@ const intent = (change: Partial<Intent> = {}): Intent => ({
   jobOpen: false,
   lastFailed: false,
   startFailed: false,
-  readyAt: NOW,
+  readyAt: NOW - 500_000,
   seenAt: NOW,
   ...change,
 });
@@ -43,6 +44,7 @@ const findings = (resources: FoundResource[], of: Intent = intent(), keepFailed 
     wantedOf: ({ replId }) => KINDS.map((kind) => ({ kind, name: replId })),
     homeOf: (userId) => `home-${userId}`,
     nowMs: NOW,
+    listedSinceMs: LISTED,
     knownSinceMs: 0,
     idleTimeoutMs: 0,
     keepFailed,
@@ -68,6 +70,13 @@ describe("a repl that is meant to run", () => {
     expect(findings([found("Deployment", "shared"), found("Service", "home-alice")])).toEqual([
       ["start", "it is meant to run and has no Deployment/one of generation 2"],
     ]);
+  });
+
+  test.each([
+    ["while resources were listed is left to the next sweep", LISTED, []],
+    ["before that is not", LISTED - 1, ["start"]],
+  ])("whose start ended %s", (_when, readyAt, done) => {
+    expect(findings([], intent({ readyAt })).map(([what]) => what)).toEqual(done);
   });
 
   test("loses what an older generation left beside it", () => {

@@ -30,6 +30,8 @@ export interface Situation {
   /** The namespace that a user's repls belong in. */
   readonly homeOf: (userId: string) => string;
   readonly nowMs: number;
+  /** When the resources began to be listed, by the same clock as `nowMs`. */
+  readonly listedSinceMs: number;
   /** Resources older than this may belong to repls that this Redis has never heard of. */
   readonly knownSinceMs: number;
   /** Running repls that nobody has used for longer are stopped; 0: never. */
@@ -84,7 +86,7 @@ function orphan(resource: FoundResource, because: string): Finding {
 }
 
 function compareRunning(intent: Intent, alive: readonly FoundResource[], situation: Situation): Finding[] {
-  const { wantedOf, homeOf, nowMs, idleTimeoutMs } = situation;
+  const { wantedOf, homeOf, nowMs, listedSinceMs, idleTimeoutMs } = situation;
   if (idleTimeoutMs > 0 && intent.readyAt > 0 && Math.max(intent.seenAt, intent.readyAt) < nowMs - idleTimeoutMs) {
     const because = `nobody has used it for ${Math.round(idleTimeoutMs / 60_000)} minutes`;
     return [{ do: "stop", intent, because, unusedSinceMs: nowMs - idleTimeoutMs }];
@@ -93,7 +95,10 @@ function compareRunning(intent: Intent, alive: readonly FoundResource[], situati
   const wanted = wantedOf(intent);
   const home = homeOf(intent.userId);
   const place = placeOf(home, current, wanted);
-  if (place === undefined) return [restart(intent, missingAt(home, current, wanted))];
+  if (place === undefined) {
+    // A start that ended meanwhile may have written what the list does not show: the next sweep will tell.
+    return intent.readyAt >= listedSinceMs ? [] : [restart(intent, missingAt(home, current, wanted))];
+  }
   return [
     ...alive
       .filter(({ namespace, generation }) => namespace === place && generation < intent.generation)
