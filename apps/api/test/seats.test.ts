@@ -8,7 +8,8 @@ let redis: TestRedis;
 let api: ApiUnderTest;
 let base: string;
 let jobId: string;
-const open: AbortController[] = [];
+/** Kept with their answers: fetch ends a stream whose answer nobody holds any more when garbage is collected. */
+const open: { readonly abort: AbortController; readonly answer: Promise<Response> }[] = [];
 beforeAll(async () => {
   redis = await startRedis();
 });
@@ -26,17 +27,17 @@ beforeEach(async () => {
   jobId = answer.json().jobId;
 });
 afterEach(async () => {
-  for (const abort of open.splice(0)) abort.abort();
+  for (const { abort } of open.splice(0)) abort.abort();
   await api[Symbol.asyncDispose]();
 });
 
 /** Follows the job as somebody; gone with `abort`. */
 async function follow(user: string, path = "/events", scope?: string) {
   const abort = new AbortController();
-  open.push(abort);
   const headers = bearer(await tokenOf(user, scope));
   const answer = fetch(`${base}/jobs/${jobId}${path}`, { headers, signal: abort.signal });
   answer.catch(() => {}); // A poll that is given up.
+  open.push({ abort, answer });
   return { abort, answer };
 }
 const seats = (count: number) => waitFor(() => api.feed.followers === count, { what: `${count} followers` });
