@@ -1,8 +1,9 @@
 import { createConnection, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { AbstractConnector, Redis, type RedisOptions } from "ioredis";
+import { AbstractConnector, type RedisOptions } from "ioredis";
 import { type Endpoint, endpointText } from "./address.ts";
+import { askServer } from "./ask-server.ts";
 
 /** What the connector reads of a connection's options: ioredis gives it all of them. */
 export interface ClusterPlace {
@@ -12,10 +13,10 @@ export interface ClusterPlace {
   readonly clusterKey: string;
 }
 
-/** Longest that one node is asked. */
-const ASK_TIMEOUT_MS = 1_000;
 /** Between two rounds in which no node knew the slot's owner. */
 const ASK_AGAIN_MS = 250;
+/** Longest that a closing connection may take where the options do not say. */
+const DISCONNECT_TIMEOUT_MS = 1_000;
 const CLOSED = "Connection is closed."; // ioredis' own message, which it does not report after disconnect().
 
 /** A row of CLUSTER SLOTS: first and last slot, then the nodes, the primary first: host, port, id. */
@@ -32,7 +33,7 @@ export class ClusterConnector extends AbstractConnector {
   #known: readonly Endpoint[] = [];
 
   constructor(options: unknown) {
-    super((options as RedisOptions).disconnectTimeout ?? ASK_TIMEOUT_MS);
+    super((options as RedisOptions).disconnectTimeout ?? DISCONNECT_TIMEOUT_MS);
     this.#options = options as RedisOptions & ClusterPlace;
   }
 
@@ -84,35 +85,21 @@ export class ClusterConnector extends AbstractConnector {
 
   async #ask(endpoint: Endpoint): Promise<Endpoint> {
     const { tls, username, password, clusterKey } = this.#options;
-    const node = new Redis({
+    const options = {
       ...endpoint,
       ...(tls ? { tls } : {}),
       ...(username ? { username } : {}),
       ...(password ? { password } : {}),
-      lazyConnect: true,
       disableClientInfo: true,
-      enableReadyCheck: false,
-      retryStrategy: null,
-      connectTimeout: ASK_TIMEOUT_MS,
-      commandTimeout: ASK_TIMEOUT_MS,
-    });
-    let reason: Error | undefined; // connect() itself says only that the connection is closed.
-    node.on("error", (error: Error) => {
-      reason ??= error;
-    });
-    try {
-      await node.connect();
+    };
+    return askServer(options, async (node) => {
       const slot = await node.cluster("KEYSLOT", clusterKey);
       const rows = (await node.cluster("SLOTS")) as unknown as SlotRow[];
       this.#known = rows.flatMap(([, , ...nodes]) => nodes.map(toEndpoint(endpoint)));
       const row = rows.find(([first, last]) => first <= slot && slot <= last);
       if (row?.[2] === undefined) throw new Error(`slot ${slot} belongs to no node`);
       return toEndpoint(endpoint)(row[2]);
-    } catch (error) {
-      throw reason ?? error;
-    } finally {
-      node.disconnect();
-    }
+    });
   }
 }
 

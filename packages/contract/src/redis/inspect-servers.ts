@@ -1,12 +1,10 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import { type Endpoint, endpointText } from "./address.ts";
+import { askServer } from "./ask-server.ts";
 import { optionsOf } from "./connect.ts";
 import { explainRedisError } from "./explain-error.ts";
 import type { RedisPlace } from "./place.ts";
 import { type Judgement, judgeServer, readInfo, type ServerFacts } from "./server-facts.ts";
-
-/** Longest that a replica may take to connect, and then to answer. */
-const REPLICA_TIMEOUT_MS = 1_000;
 
 /**
  * Judges the primary that a connection leads to, and its replicas, which take its place after a failover. A replica that
@@ -32,28 +30,10 @@ async function inspectReplica(replica: Endpoint, place: RedisPlace): Promise<Jud
   }
 }
 
-async function askReplica({ host, port }: Endpoint, place: RedisPlace): Promise<ServerFacts> {
+function askReplica({ host, port }: Endpoint, place: RedisPlace): Promise<ServerFacts> {
   const { topology: _topology, ...rest } = place;
-  const redis = new Redis({
-    ...optionsOf({ ...rest, topology: "server", endpoints: [{ host, port }] }),
-    lazyConnect: true,
-    enableReadyCheck: false, // A replica that is being filled answers INFO all the same.
-    retryStrategy: null,
-    connectTimeout: REPLICA_TIMEOUT_MS,
-    commandTimeout: REPLICA_TIMEOUT_MS,
-  });
-  let reason: Error | undefined; // connect() itself says only that the connection is closed.
-  redis.on("error", (error: Error) => {
-    reason ??= error;
-  });
-  try {
-    await redis.connect();
-    return readInfo(await redis.info());
-  } catch (error) {
-    throw reason ?? error;
-  } finally {
-    redis.disconnect();
-  }
+  const options = optionsOf({ ...rest, topology: "server", endpoints: [{ host, port }] });
+  return askServer(options, async (replica) => readInfo(await replica.info()));
 }
 
 function named(server: string, { refusals, warnings }: Judgement): Judgement {
