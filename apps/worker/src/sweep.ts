@@ -59,7 +59,7 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<Sweep
     resources,
     listedSinceMs,
     intents: await readIntents(deps, resources),
-    wantedOf: (intent: Intent) => wantedResources(template, intent),
+    wantedOf: wantedResources(template),
     homeOf: homes.namespaceOf,
     nowMs: await intents.nowMs(),
     knownSinceMs,

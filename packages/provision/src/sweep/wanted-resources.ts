@@ -1,14 +1,17 @@
 import type { Repl } from "@repl/contract";
 import { outlivesItsRepl } from "../kinds.ts";
-import { valuesOf } from "../render/placeholder.ts";
-import { substitute } from "../render/substitute.ts";
+import { PLACEHOLDERS, valuesOf } from "../render/placeholder.ts";
+import { prepare } from "../render/substitute.ts";
 import type { Template } from "../template/parse.ts";
 import type { WantedResource } from "./compare.ts";
 
-/** What a repl that runs has: all of its template but claims, which outlive it. */
-export function wantedResources(template: Template, repl: Repl): WantedResource[] {
-  const values = valuesOf(repl);
-  return template.manifests
+/** What a repl that runs has, for any repl of the template: all of it but claims, which outlive their repl. */
+export function wantedResources(template: Template): (repl: Repl) => WantedResource[] {
+  const wanted = template.manifests
     .filter((manifest) => !outlivesItsRepl(manifest))
-    .map(({ kind, metadata }) => ({ kind, name: substitute(metadata.name, values) }));
+    .map(({ kind, metadata }) => ({ kind, nameOf: prepare(metadata.name, PLACEHOLDERS) }));
+  return (repl) => {
+    const values = valuesOf(repl);
+    return wanted.map(({ kind, nameOf }) => ({ kind, name: nameOf(values) }));
+  };
 }
