@@ -94,22 +94,13 @@ function openPool(url: string, connections: number): Pool {
   const all = Array.from({ length: connections }, () => new Client(url));
   const free = [...all];
   const waiting: ((client: Client) => void)[] = [];
-  let served = 0;
   return {
     take: () => free.pop(),
     freed: () => new Promise((resolve) => waiting.push(resolve)),
     give(client) {
-      const first = waiting[served];
-      if (first === undefined) {
-        free.push(client);
-        return;
-      }
-      served += 1;
-      if (served === waiting.length) {
-        waiting.length = 0;
-        served = 0;
-      }
-      first(client);
+      const first = waiting.shift();
+      if (first === undefined) free.push(client);
+      else first(client);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(all.map((client) => client.close()));

@@ -30,14 +30,9 @@ export function redactFields(fields: object): Record<string, unknown> {
 }
 
 function cleanObject(fields: object, depth: number): Record<string, unknown> {
-  const cleaned: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    const kept = isSecret(name) ? CENSORED : clean(value, depth + 1);
-    // Assigning this one name would set the prototype.
-    if (name === "__proto__") Object.defineProperty(cleaned, name, { value: kept, enumerable: true });
-    else cleaned[name] = kept;
-  }
-  return cleaned;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, isSecret(name) ? CENSORED : clean(value, depth + 1)]),
+  );
 }
 
 function clean(value: unknown, depth: number): unknown {
