@@ -13,7 +13,7 @@ export async function recordFinishedStarts(redis: TestRedis, count: number, from
   const record = async (number: number): Promise<void> => {
     const [jobId, token, replId] = [randomUUID(), randomUUID(), `full-${number}`];
     await store.accept({ kind: "start", replId, userId: userOf(number), jobId, requestId: randomUUID() });
-    await store.begin(jobId, token, 1);
+    await store.begin(jobId, token);
     const change = { phase: "done", progress: 100, message: "Resources created successfully.", urls: [] } as const;
     await store.settle({ jobId, replId, token }, "completed", change);
   };

@@ -52,7 +52,7 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
   for (const jobId of jobIds) {
     const since = performance.now();
     const heard = (streams.get(jobId) ?? []).map((stream) => stream.until(/"state":"active"/));
-    await store.begin(jobId, randomUUID(), 1);
+    await store.begin(jobId, randomUUID());
     times.push(...(await Promise.all(heard)).map((at) => at - since));
   }
   connection.disconnect();

@@ -32,7 +32,7 @@ describe("a feed", () => {
     feed.follow("silent", { changed: (record) => void seen.push(record), ended: () => {} });
 
     proxy.set("both", { hold: true });
-    await store.begin("silent", "attempt", 1);
+    await store.begin("silent", "attempt");
     await waitFor(() => !feed.live, { what: "the silence to be noticed" });
     proxy.reset();
     await proxy.heal();

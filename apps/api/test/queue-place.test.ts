@@ -49,7 +49,7 @@ function openWorker(concurrency: number, work: (job: Job) => Promise<"completed"
     QUEUE_NAME,
     async (job) => {
       const lease = { jobId: job.id ?? "", replId: job.data.replId, token: randomUUID() };
-      await api.store.begin(lease.jobId, lease.token, job.attemptsMade + 1);
+      await api.store.begin(lease.jobId, lease.token);
       const state = await work(job);
       await api.store.settle(lease, state, {});
       if (state === "retrying") throw new Error("again");
@@ -62,7 +62,7 @@ function openWorker(concurrency: number, work: (job: Job) => Promise<"completed"
 /** Lets one attempt of exactly so many milliseconds, by Redis' clock as it is read here, end. */
 async function endOneAttempt(replId: string, tookMs: number): Promise<void> {
   const jobId = await start("past", replId);
-  await api.store.begin(jobId, "past", 1);
+  await api.store.begin(jobId, "past");
   const [seconds, micros] = await api.redis.time();
   const begunAt = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000) - tookMs;
   await api.redis.hset(`${api.prefix}:job:${jobId}`, "begunAt", begunAt);
@@ -83,7 +83,7 @@ describe("a waiting job's place", () => {
 
   it("is null once a worker has it, and when it has ended", async () => {
     const jobId = await start("alice", "one");
-    await api.store.begin(jobId, "t", 1);
+    await api.store.begin(jobId, "t");
     expect(await placeOf(jobId)).toBeNull();
     await api.store.settle({ jobId, replId: "one", token: "t" }, "completed", {});
     expect(await placeOf(jobId)).toBeNull();
@@ -160,7 +160,7 @@ describe("its estimate", () => {
     await announce(1);
     const plain = await start("alice", "plain");
     const stopping = await post("/stop", "alice", "again");
-    await api.store.begin(stopping, "t", 1);
+    await api.store.begin(stopping, "t");
     const again = await start("alice", "again");
     expect((await placeOf(again))?.startsInSeconds).toBeNull();
     expect((await placeOf(plain))?.startsInSeconds).not.toBeNull();

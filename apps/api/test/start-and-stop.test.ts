@@ -57,7 +57,7 @@ describe("a start", () => {
   it("joins the one under way and shows its state", async () => {
     const first = (await start({ replId: "repl123" })).json();
     expect((await start({ replId: "repl123" })).json()).toEqual({ ...first, joined: true });
-    await api.store.begin(first.jobId, "attempt", 1);
+    await api.store.begin(first.jobId, "attempt");
     expect((await start({ replId: "repl123" })).json()).toEqual({ ...first, state: "active", joined: true });
     expect(await queued()).toEqual([first.jobId]);
   });

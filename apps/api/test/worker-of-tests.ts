@@ -10,7 +10,7 @@ export interface Attempt {
 /** Begins an attempt of a job. */
 export async function beginAttempt(store: JobStore, jobId: string, replId: string): Promise<Attempt> {
   const lease = { jobId, replId, token: "attempt" };
-  await store.begin(jobId, lease.token, 1);
+  await store.begin(jobId, lease.token);
   const settle = async (state: "completed" | "failed", change: JobChange) =>
     void (await store.settle(lease, state, change));
   return {

@@ -22,11 +22,12 @@ export function measureStore(store: JobStore, metrics: WorkerMetrics): JobStore 
 
   return {
     ...store,
-    async begin(jobId, token, made) {
-      const beginning = await store.begin(jobId, token, made);
+    async begin(jobId, token) {
+      const beginning = await store.begin(jobId, token);
       if (beginning.outcome === "run" || beginning.outcome === "crashed") {
-        attempts.set(token, measured(beginning.record));
-        if (made === 1) metrics.phaseEnded(beginning.record.kind, "queued", waitedSeconds(beginning.record));
+        const { record } = beginning;
+        attempts.set(token, measured(record));
+        if (record.made === 1) metrics.phaseEnded(record.kind, "queued", waitedSeconds(record));
       }
       return beginning;
     },

@@ -32,7 +32,7 @@ export function createRunner(deps: RunDeps) {
   const run = async (job: QueuedJob, lockToken?: string): Promise<void> => {
     const jobId = job.id ?? "";
     const token = randomUUID();
-    const beginning = await store.begin(jobId, token, job.attemptsMade + 1);
+    const beginning = await store.begin(jobId, token);
     if (beginning.outcome === "ended") return;
     if (beginning.outcome === "wait") return delay(job, lockToken, beginning.waitMs);
 

@@ -13,10 +13,10 @@ function setup() {
   const registry = createRegistry();
   const metrics = createWorkerMetrics(registry);
   const store = measureStore(createJobStore(redis, { prefix, firstBackoffMs: 0 }), metrics);
-  const begin = async (kind: "start" | "stop", replId: string, made = 1) => {
+  const begin = async (kind: "start" | "stop", replId: string) => {
     const acceptance = await store.accept({ kind, replId, userId: "alice", jobId: randomUUID(), requestId: "r" });
     const lease = { jobId: (acceptance as { jobId: string }).jobId, replId, token: randomUUID() };
-    await store.begin(lease.jobId, lease.token, made);
+    await store.begin(lease.jobId, lease.token);
     return lease;
   };
   const value = async (series: string) => {
@@ -58,7 +58,7 @@ test("a failure by its code, the attempts before it as well", async () => {
   const error = new Failure("cluster_unavailable").toJobError();
   await store.settle(first, "retrying", { error });
   const second = { ...first, token: randomUUID() };
-  await store.begin(second.jobId, second.token, 2);
+  await store.begin(second.jobId, second.token);
   await store.settle(second, "failed", { error: new Failure("image_pull_failed").toJobError() });
   expect(await value(attempts("start", "retrying", "cluster_unavailable"))).toBe(1);
   expect(await value(attempts("start", "failed", "image_pull_failed"))).toBe(1);

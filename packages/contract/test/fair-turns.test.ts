@@ -34,7 +34,7 @@ function setup() {
   const take = async (): Promise<Waiting> => {
     const [jobId = ""] = await redis.zpopmin(`${keys.queue}:prioritized`);
     const record = await store.find(jobId);
-    await store.begin(jobId, "token", 1);
+    await store.begin(jobId, "token");
     return { jobId, replId: record?.replId ?? "" };
   };
   const end = async ({ jobId, replId }: Waiting) =>

@@ -34,9 +34,9 @@ function setup(options: Omit<JobStoreOptions, "prefix"> = {}) {
   return { prefix, keys: keysOf(prefix), store, request, accepted, record };
 }
 
-async function begun(store: JobStore, jobId: string, made = 1): Promise<Lease> {
+async function begun(store: JobStore, jobId: string): Promise<Lease> {
   const token = randomUUID();
-  const beginning = await store.begin(jobId, token, made);
+  const beginning = await store.begin(jobId, token);
   if (beginning.outcome !== "run") throw new Error(`begin: ${beginning.outcome}`);
   return { jobId, replId: beginning.record.replId, token };
 }
@@ -135,7 +135,7 @@ describe("stop and start in a row", () => {
     const start = await accepted("start", "demo");
     await accepted("stop", "demo");
     expect(await record(start)).toMatchObject({ state: "cancelled", finishedAt: expect.any(Number) });
-    expect(await store.begin(start, randomUUID(), 1)).toEqual({ outcome: "ended" });
+    expect(await store.begin(start, randomUUID())).toEqual({ outcome: "ended" });
   });
 
   test("a stop tells the worker of an active start, whose writes are refused from then on", async () => {
@@ -149,9 +149,9 @@ describe("stop and start in a row", () => {
     const stop = await accepted("stop", "demo");
     expect(await heard.promise).toBe(start);
     expect(await store.report(lease, { message: "still here" })).toBe("cancelled");
-    expect(await store.begin(stop, randomUUID(), 1)).toMatchObject({ outcome: "wait" });
+    expect(await store.begin(stop, randomUUID())).toMatchObject({ outcome: "wait" });
     expect(await store.settle(lease, "queued", {})).toBe("cancelled");
-    expect(await store.begin(stop, randomUUID(), 1)).toMatchObject({ outcome: "run" });
+    expect(await store.begin(stop, randomUUID())).toMatchObject({ outcome: "run" });
     subscriber.disconnect();
   });
 
@@ -162,11 +162,11 @@ describe("stop and start in a row", () => {
     await accepted("start", "demo");
     const secondStop = await accepted("stop", "demo");
     const start = await accepted("start", "demo");
-    expect(await store.begin(start, randomUUID(), 1)).toMatchObject({ outcome: "wait" });
-    expect(await store.begin(secondStop, randomUUID(), 1)).toMatchObject({ outcome: "wait" });
+    expect(await store.begin(start, randomUUID())).toMatchObject({ outcome: "wait" });
+    expect(await store.begin(secondStop, randomUUID())).toMatchObject({ outcome: "wait" });
     await store.settle(await begun(store, stop), "completed", {});
     await store.settle(await begun(store, secondStop), "completed", {});
-    expect(await store.begin(start, randomUUID(), 1)).toMatchObject({ outcome: "run" });
+    expect(await store.begin(start, randomUUID())).toMatchObject({ outcome: "run" });
   });
 });
 
@@ -175,27 +175,42 @@ describe("lease", () => {
     const { store, accepted } = setup();
     const jobId = await accepted("start", "demo");
     const lease = await begun(store, jobId);
-    expect(await store.begin(jobId, randomUUID(), 1)).toMatchObject({ outcome: "wait", waitMs: expect.any(Number) });
+    expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "wait", waitMs: expect.any(Number) });
     await store.settle(lease, "queued", {});
-    expect(await store.begin(jobId, randomUUID(), 1)).toMatchObject({ outcome: "run" });
+    expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "run" });
   });
 
   test("after a failed attempt the next one waits for its pause by Redis' clock, whatever a worker's clock says", async () => {
     const { store, keys, accepted } = setup();
     const jobId = await accepted("start", "demo");
     await store.settle(await begun(store, jobId), "retrying", { message: "again" });
-    const early = await store.begin(jobId, randomUUID(), 2);
+    const early = await store.begin(jobId, randomUUID());
     if (early.outcome !== "wait") throw new Error(`expected to wait, not to ${early.outcome}`);
     expect(early.waitMs).toBeGreaterThan(0);
     expect(early.waitMs).toBeLessThanOrEqual(500);
     expect(await redis.exists(keys.lease("demo"))).toBe(0);
-    const lease = await waitFor(() => begun(store, jobId, 2).catch(() => false as const), {
+    const lease = await waitFor(() => begun(store, jobId).catch(() => false as const), {
       what: "the pause to be over",
     });
     await store.settle(lease, "retrying", {});
-    const third = await store.begin(jobId, randomUUID(), 3);
+    const third = await store.begin(jobId, randomUUID());
     expect(third).toMatchObject({ outcome: "wait" });
     expect(third.outcome === "wait" && third.waitMs).toBeGreaterThan(500);
+  });
+
+  test("an attempt is counted once it has failed: one that was handed back, or died, is made again", async () => {
+    const { store, keys, accepted, record } = setup({ firstBackoffMs: 0 });
+    const jobId = await accepted("start", "demo");
+    const made = async () => (await record(jobId)).made;
+    const counted: number[] = [];
+    for (const outcome of ["queued", "died", "retrying", "queued", "died", "retrying"] as const) {
+      const lease = await begun(store, jobId);
+      counted.push(await made());
+      if (outcome === "died") await redis.del(keys.lease("demo"));
+      else await store.settle(lease, outcome, {});
+    }
+    await begun(store, jobId);
+    expect([...counted, await made()]).toEqual([1, 1, 1, 2, 2, 2, 3]);
   });
 
   test("runs out without a renewal, and then the old holder can neither report nor settle", async () => {
@@ -225,7 +240,7 @@ describe("lease", () => {
       await begun(store, jobId);
       await redis.del(keys.lease("demo"));
     }
-    expect(await store.begin(jobId, randomUUID(), 1)).toMatchObject({ outcome: "crashed" });
+    expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "crashed" });
   });
 });
 
@@ -259,7 +274,7 @@ describe("settle", () => {
 
     await store.settle(await begun(store, await accepted("start", "demo")), "completed", {});
     const again = await accepted("start", "demo");
-    expect(await store.begin(again, "token", 1)).toMatchObject({ outcome: "run", ranBefore: true });
+    expect(await store.begin(again, "token")).toMatchObject({ outcome: "run", ranBefore: true });
     await store.settle({ jobId: again, replId: "demo", token: "token" }, "failed", {});
     expect(await desired()).toEqual(["running", "3"]);
   });
@@ -312,7 +327,7 @@ describe("the phases of a job", () => {
     await store.report(first, { phase: "applying" });
     await store.report(first, { phase: "copying" });
     await store.settle(first, "retrying", {});
-    const second = await begun(store, first.jobId, 2);
+    const second = await begun(store, first.jobId);
     await store.report(second, { phase: "applying" });
     expect(phasesOf(await record(first.jobId))).toEqual(["queued", "applying", "copying", "applying"]);
   });

@@ -12,7 +12,7 @@ function setup(limits: AcceptLimits = {}) {
   const ask = (kind: "start" | "stop", replId: string, more: Partial<JobRequest> = {}) =>
     store.accept({ kind, replId, userId: "alice", jobId: randomUUID(), requestId: "request-1", ...more });
   const end = async (jobId: string, replId: string, state: "completed" | "failed") => {
-    await store.begin(jobId, "token", 1);
+    await store.begin(jobId, "token");
     await store.settle({ jobId, replId, token: "token" }, state, {});
   };
   return { keys: keysOf(prefix), store, ask, end };

@@ -20,7 +20,7 @@ function setup() {
     const acceptance = await store.accept({ kind, replId, userId, jobId: randomUUID(), requestId: "r" });
     return "jobId" in acceptance ? acceptance.jobId : "";
   };
-  const begin = (jobId: string) => store.begin(jobId, "token", 1);
+  const begin = (jobId: string) => store.begin(jobId, "token");
   const settle = (jobId: string, replId: string, state: "completed" | "failed", change: JobChange = {}) =>
     store.settle({ jobId, replId, token: "token" }, state, change);
   const status = async (replId: string) => {

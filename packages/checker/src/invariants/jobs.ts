@@ -104,9 +104,6 @@ export const boundedRetries: Check = (history) => {
 };
 
 function hurriedAttempts(history: History): string[] {
-  // A job whose place in the queue was lost is queued again without its pause.
-  const requeued = eventsOf(history, "log").some(({ message }) => message.startsWith("queued a job again"));
-  if (requeued) return [];
   return [...jobTimelines(history).values()].flatMap((seen) =>
     seen.flatMap((event, at) => {
       const before = seen[at - 1];

@@ -1,7 +1,7 @@
 -- Begins an attempt: takes the repl's lease and marks the job active, if the job may run now.
 -- KEYS  1 prefix
--- ARGV  1 jobId  2 token of the attempt  3 lease, ms  4 attempts made, this one included  5 most begins in a row that were not settled
---       6 least pause after the first failed attempt, ms; it doubles with each further one
+-- ARGV  1 jobId  2 token of the attempt  3 lease, ms  4 most begins in a row that were not settled
+--       5 least pause after the first failed attempt, ms; it doubles with each further one
 -- Returns {outcome, detail}
 --   run: the record (flat fields and values), then 1 if the repl already ran at this generation; crashed: the same    ended: the job is over or unknown    crashed: too many attempts in a row ended with their process
 --   wait: another attempt holds the repl, the stop before this start has not ended, or the pause after a failure is not over; detail: ms to wait at most
@@ -19,17 +19,20 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- The queue reckons the pause by the clocks of workers, of which one may be wrong.
 local history = job[5] == 'retrying' and cjson.decode(job[6] or '[]') or {}
-local pauseLeft = #history > 0 and history[#history].endedAt + tonumber(ARGV[6]) * 2 ^ (tonumber(job[7]) - 1) - now or 0
+local pauseLeft = #history > 0 and history[#history].endedAt + tonumber(ARGV[5]) * 2 ^ (tonumber(job[7]) - 1) - now or 0
 if pauseLeft > 0 then return {'wait', pauseLeft} end
+
+-- The queue counts from one again for a job whose place was lost. An attempt that was handed back, or died, is made once more.
+local made = job[5] == 'retrying' and tonumber(job[7]) + 1 or math.max(1, tonumber(job[7]))
 
 redis.call('SET', leaseKey, token, 'PX', ARGV[3])
 -- What an earlier attempt had reached is not this one's: progress would go back within it.
-redis.call('HSET', jobKey, 'state', 'active', 'phase', 'queued', 'progress', 0, 'made', ARGV[4], 'begunAt', now)
+redis.call('HSET', jobKey, 'state', 'active', 'phase', 'queued', 'progress', 0, 'made', made, 'begunAt', now)
 if not job[3] then redis.call('HSET', jobKey, 'startedAt', now) end
 redis.call('HINCRBY', jobKey, 'version', 1)
 local roundKey = prefix .. ':round'
 if tonumber(job[4] or 0) > tonumber(redis.call('GET', roundKey) or 0) then redis.call('SET', roundKey, job[4]) end
-local crashed = redis.call('HINCRBY', jobKey, 'begins', 1) > tonumber(ARGV[5])
+local crashed = redis.call('HINCRBY', jobKey, 'begins', 1) > tonumber(ARGV[4])
 local record = redis.call('HGETALL', jobKey)
 redis.call('PUBLISH', prefix .. ':changes', cjson.encode(record))
 local repl = redis.call('HMGET', prefix .. ':repl:' .. job[1], 'generation', 'readyGeneration')

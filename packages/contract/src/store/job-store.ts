@@ -89,10 +89,10 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
       return record && { ...record, queue: toQueuePlace(place) };
     },
 
-    /** Begins attempt number `made` (from 1) of a job, unless it has ended or has to wait. */
-    async begin(jobId: string, token: string, made: number): Promise<Beginning> {
+    /** Begins the next attempt of a job, unless it has ended or has to wait. */
+    async begin(jobId: string, token: string): Promise<Beginning> {
       const leastPauseMs = firstBackoffMs / 2;
-      const reply = await run("begin", prefix, jobId, token, leaseMs, made, TOLERATED_CRASHES, leastPauseMs);
+      const reply = await run("begin", prefix, jobId, token, leaseMs, TOLERATED_CRASHES, leastPauseMs);
       const [outcome, detail, ranBefore] = reply as [Beginning["outcome"], (string[] | number)?, number?];
       if (outcome === "ended") return { outcome };
       if (outcome === "wait") return { outcome, waitMs: detail as number };

@@ -57,7 +57,7 @@ describe("a cluster", () => {
     await store.accept({ jobId, ...rest, rateKey: "ip:127.0.0.1", idempotencyKey: "k{e}y" });
     await queue.add("start", { version: 1, replId: "one-slot", userId: "{alice}", requestId: "r" }, { jobId });
     const token = randomUUID();
-    await store.begin(jobId, token, 1);
+    await store.begin(jobId, token);
     expect(await store.settle({ jobId, replId: "one-slot", token }, "completed", { urls: ["http://x"] })).toBe("ok");
     const slot = await redis.cluster("KEYSLOT", PREFIX);
     const keys = await redis.keys("*");
