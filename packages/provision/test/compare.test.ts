@@ -13,6 +13,7 @@ const intent = (change: Partial<Intent> = {}): Intent => ({
   generation: 2,
   jobId: "job",
   jobOpen: false,
+  settledAt: NOW - 500_000,
   lastFailed: false,
   startFailed: false,
   readyAt: NOW - 500_000,
@@ -75,8 +76,8 @@ describe("a repl that is meant to run", () => {
   test.each([
     ["while resources were listed is left to the next sweep", LISTED, []],
     ["before that is not", LISTED - 1, ["start"]],
-  ])("whose start ended %s", (_when, readyAt, done) => {
-    expect(findings([], intent({ readyAt })).map(([what]) => what)).toEqual(done);
+  ])("whose start ended %s", (_when, settledAt, done) => {
+    expect(findings([], intent({ settledAt })).map(([what]) => what)).toEqual(done);
   });
 
   test("loses what an older generation left beside it", () => {
@@ -119,6 +120,10 @@ describe("a repl that is meant to be stopped", () => {
 
   test("loses all that it has, what a failed start left as well", () => {
     expect(findings(whole("home-alice"), stopped)).toEqual(all);
+  });
+
+  test("whose stop ended while resources were listed is left to the next sweep", () => {
+    expect(findings(whole("home-alice"), intent({ desired: "stopped", settledAt: LISTED }))).toEqual([]);
   });
 
   test("keeps what a failed start left where that is to be looked at, and nothing else", () => {

@@ -12,6 +12,8 @@ export interface Intent {
   readonly jobId: string;
   /** Whether that job has not ended. */
   readonly jobOpen: boolean;
+  /** When its latest job that ran to its end had. */
+  readonly settledAt: number;
   /** Whether its latest job ended and failed. */
   readonly lastFailed: boolean;
   /** Whether that was a start of a repl that has never run since its intent last changed: it is meant to be stopped since. */
@@ -32,6 +34,7 @@ const FIELDS = [
   "seenAt",
   "lastState",
   "startFailed",
+  "settledAt",
 ] as const;
 
 /** BullMQ 6 orders what is put off by its due time in ms, times this. */
@@ -103,7 +106,8 @@ function toIntent(
   values: readonly (string | null)[],
   open: ReadonlySet<string | null>,
 ): Intent | undefined {
-  const [userId, desired, generation, jobId, readyGeneration, readyAt, seenAt, lastState, startFailed] = values;
+  const [userId, desired, generation, jobId, readyGeneration, readyAt, seenAt, lastState, startFailed, settledAt] =
+    values;
   if (!userId) return undefined;
   return {
     replId,
@@ -112,6 +116,7 @@ function toIntent(
     generation: Number(generation),
     jobId: jobId ?? "",
     jobOpen: open.has(jobId ?? ""),
+    settledAt: Number(settledAt ?? 0),
     lastFailed: lastState === "failed",
     startFailed: startFailed === "1",
     readyAt: readyGeneration === generation ? Number(readyAt ?? 0) : 0,

@@ -42,7 +42,7 @@ if state == 'completed' or state == 'failed' then
   redis.call('ZREM', prefix .. ':user-open:' .. job[4], jobId)
 
   local repl = redis.call('HMGET', replKey, 'jobId', 'desired', 'generation', 'readyGeneration', 'userId')
-  if repl[1] == jobId then redis.call('HSET', replKey, 'lastState', state) end
+  if repl[1] == jobId then redis.call('HSET', replKey, 'lastState', state, 'settledAt', now) end
   if repl[1] == jobId and repl[2] == 'running' then
     if state == 'completed' then
       redis.call('HSET', replKey, 'readyGeneration', repl[3], 'readyAt', now, 'urls', redis.call('HGET', jobKey, 'urls') or '[]')

@@ -54,11 +54,14 @@ export type Finding =
 /** A resource this young may belong to a job that was accepted after the intents were read. */
 const YOUNG_MS = 60_000;
 
-/** Compares intents and cluster, both ways. Repls with a job under way are left to that job. */
+/**
+ * Compares intents and cluster, both ways. Repls with a job under way are left to that job, those whose job ended while
+ * resources were listed to the next sweep: what the list shows of them, or does not, may be from before.
+ */
 export function compare(situation: Situation): Finding[] {
   const byRepl = Map.groupBy(situation.resources, ({ replId }) => replId);
   const known = [...situation.intents.values()]
-    .filter(({ jobOpen }) => !jobOpen)
+    .filter(({ jobOpen, settledAt }) => !jobOpen && settledAt < situation.listedSinceMs)
     .flatMap((intent) => compareOne(intent, byRepl.get(intent.replId) ?? [], situation));
   const unknown = situation.resources.filter(({ replId }) => !situation.intents.has(replId));
   return [...known, ...unknown.flatMap((resource) => judgeUnknown(resource, situation))];
@@ -86,7 +89,7 @@ function orphan(resource: FoundResource, because: string): Finding {
 }
 
 function compareRunning(intent: Intent, alive: readonly FoundResource[], situation: Situation): Finding[] {
-  const { wantedOf, homeOf, nowMs, listedSinceMs, idleTimeoutMs } = situation;
+  const { wantedOf, homeOf, nowMs, idleTimeoutMs } = situation;
   if (idleTimeoutMs > 0 && intent.readyAt > 0 && Math.max(intent.seenAt, intent.readyAt) < nowMs - idleTimeoutMs) {
     const because = `nobody has used it for ${Math.round(idleTimeoutMs / 60_000)} minutes`;
     return [{ do: "stop", intent, because, unusedSinceMs: nowMs - idleTimeoutMs }];
@@ -95,10 +98,7 @@ function compareRunning(intent: Intent, alive: readonly FoundResource[], situati
   const wanted = wantedOf(intent);
   const home = homeOf(intent.userId);
   const place = placeOf(home, current, wanted);
-  if (place === undefined) {
-    // A start that ended meanwhile may have written what the list does not show: the next sweep will tell.
-    return intent.readyAt >= listedSinceMs ? [] : [restart(intent, missingAt(home, current, wanted))];
-  }
+  if (place === undefined) return [restart(intent, missingAt(home, current, wanted))];
   return [
     ...alive
       .filter(({ namespace, generation }) => namespace === place && generation < intent.generation)
