@@ -89,7 +89,7 @@ export async function startWork(settings: WorkSettings, parts: WorkParts): Promi
     client,
     namespace: placement.reach.scope,
     workload,
-    onError: (error, delayMs) => log.warn({ err: error, delayMs }, "watch interrupted"),
+    onError: (error) => logError("watch", error),
   });
 
   const shared = { store, connection, prefix, client, template, ...placement, log, tracer, logError };

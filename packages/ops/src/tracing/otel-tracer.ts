@@ -32,7 +32,7 @@ export function createOtelTracer(options: TracingOptions, process: string, logEr
     },
     async close(timeoutMs) {
       const late = new AbortController();
-      const sent = provider.shutdown().catch((error: unknown) => logError("traces", toError(error)));
+      const sent = provider.shutdown().catch((error: unknown) => logError("traces", error));
       const givenUp = delay(timeoutMs, undefined, { signal: late.signal, ref: false }).catch(() => {});
       await Promise.race([sent, givenUp]);
       late.abort();
@@ -73,8 +73,4 @@ function ending<Result>(span: Span, work: () => Result): Result {
     return value;
   };
   return result.then(done, failed) as Result;
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
