@@ -120,8 +120,22 @@ const CASES: Readonly<Record<string, Case>> = {
     },
   },
   I10: {
-    holds: { events: [...states({}), ...added(...wholeSet()), ...states({ state: "completed" })] },
+    holds: {
+      events: [
+        ...[...states({}), ...added(...wholeSet()), ...states({ state: "completed" })],
+        // Of this one's life nothing was heard but its end, and that late.
+        ...[invoke("op-2", "start", "deaf"), ...added(...wholeSet({ replId: "deaf" }))],
+        ...deleted(...wholeSet({ replId: "deaf" })),
+        ...states({ jobId: "job-2", replId: "deaf", requestId: "op-2", state: "completed", version: 9 }),
+      ],
+    },
     broken: {
+      "gone before it was asked for": {
+        events: [
+          ...[...added(...wholeSet()), ...deleted(...wholeSet()), invoke("op-1")],
+          ...states({ state: "completed", version: 9 }),
+        ],
+      },
       "without its Ingress": {
         events: [...states({}), ...added(deployment, service), ...states({ state: "completed" })],
       },

@@ -54,9 +54,9 @@ export class Recorder {
       this.add({ type: "log", process, level: "error", message: `no JSON: ${line}` });
       return;
     }
-    const { level, msg, replId, code, source, err } = JSON.parse(line) as Record<string, string | undefined>;
+    const { level, msg, replId, subject, code, source, err } = JSON.parse(line) as Record<string, string | undefined>;
     if (level !== "warn" && level !== "error") return;
-    const what = [msg, replId, code, source, (err as { message?: string } | undefined)?.message];
+    const what = [msg, replId, subject, code, source, (err as { message?: string } | undefined)?.message];
     this.add({ type: "log", process, level, message: what.filter((part) => part !== undefined).join(" | ") });
   };
 

@@ -1,5 +1,5 @@
 import type { EventOf, History, JobSeen, ObjectSeen } from "../history/history.ts";
-import { eventsOf, isAlive, nameOf, OURS } from "../history/views.ts";
+import { eventsOf, isAlive, jobTimelines, nameOf, OURS } from "../history/views.ts";
 import type { Check } from "../invariant.ts";
 
 /** When something last held. */
@@ -20,7 +20,7 @@ class LastTime {
  * moment (somebody may delete one while the next is created) and its workload ready at one; a stop that is `completed` found or left nothing.
  */
 export const truthful: Check = (history) => {
-  const accepted = new Map<string, number>();
+  const accepted = acceptances(history);
   const last = { there: new LastTime(), ready: new LastTime(), empty: new LastTime() };
   const world = new World(history);
   const found: string[] = [];
@@ -34,7 +34,6 @@ export const truthful: Check = (history) => {
     }
     if (event.type !== "job") continue;
     const { job } = event;
-    if (!accepted.has(job.jobId)) accepted.set(job.jobId, event.at);
     if (job.state !== "completed") continue;
     world.note(job.replId, event.at, last);
     const running = `${job.replId} ${job.generation}`;
@@ -46,6 +45,17 @@ export const truthful: Check = (history) => {
   }
   return history.setup.lossy ? [] : [...found, ...falseFailures(history)];
 };
+
+/** When each job was accepted; where nobody heard of that, Redis having been away, when its client had asked for it. */
+function acceptances(history: History): Map<string, number> {
+  const invoked = new Map(eventsOf(history, "invoke").map(({ op, at }) => [op, at]));
+  const accepted = new Map<string, number>();
+  for (const [jobId, [first]] of jobTimelines(history)) {
+    const askedAt = invoked.get(first?.job.requestId ?? "") ?? Number.NEGATIVE_INFINITY;
+    accepted.set(jobId, first?.job.version === 1 ? first.at : askedAt);
+  }
+  return accepted;
+}
 
 const lie = (job: JobSeen) =>
   job.kind === "start"
