@@ -42,6 +42,7 @@ export class ClusterServer {
   readonly #network: Network;
   readonly #onServed: (call: ServedCall) => void;
   readonly #open = new Map<SimProcess, Set<() => void>>();
+  #writes = 0;
 
   constructor(network: Network, schema: Schema, onServed: (call: ServedCall) => void) {
     this.#network = network;
@@ -51,6 +52,11 @@ export class ClusterServer {
     const options = { ...DEFAULT_OPTIONS, token: TOKEN, auditLimit: 0, managedFields: false };
     const surroundings = { connections: () => ({ opened: 0, open: 0 }), authority: "", schema };
     this.core = inContext(this.context, () => createSimulatorCore(options, surroundings));
+  }
+
+  /** Whether a write is held up that may yet be executed, its sender gone or not. */
+  get isWriting(): boolean {
+    return this.#writes > 0;
   }
 
   get network(): Network {
@@ -100,8 +106,11 @@ export class ClusterServer {
     const { method, path, body, headers, sentAtMs } = request;
     const head = { method, url: path, headers: { ...headers, authorization: `Bearer ${TOKEN}` } };
     const context = { ...this.context, request: { by, run: caller.run } };
+    const isWrite = method !== "GET";
+    if (isWrite) this.#writes += 1;
     inContext(context, () => this.core.handle(head, peer)).then(
       (answer) => {
+        if (isWrite) this.#writes -= 1;
         this.#onServed({ method, path, body, answer, by, run: caller.run, sentAtMs });
         if (answer !== undefined) inOrder(() => side.answered(answer));
       },

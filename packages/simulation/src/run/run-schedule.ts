@@ -94,7 +94,9 @@ function hasNoOpenJobs({ redis }: World): boolean {
 }
 
 function isAtRest(world: World, clients: Clients): boolean {
-  if (!world.healed || !clients.done || !hasNoOpenJobs(world) || hasYoungStrangers(world)) {
+  // Asked after each task: what costs more is looked at once a sweep has found nothing.
+  if (world.cleanSweeps === 0) return false;
+  if (!world.healed || !clients.done || world.cluster.isWriting || !hasNoOpenJobs(world) || hasYoungStrangers(world)) {
     world.cleanSweeps = 0;
     return false;
   }
