@@ -4,6 +4,7 @@ import {
   type EndState,
   type History,
   jobSeen,
+  type ObjectSeen,
   objectSeen,
   pairsOf,
   type Setup,
@@ -100,8 +101,11 @@ function isAtRest(world: World, clients: Clients): boolean {
     world.cleanSweeps = 0;
     return false;
   }
-  return world.cleanSweeps >= CLEAN_SWEEPS && ownObjects(world).every(({ metadata }) => !metadata.deletionTimestamp);
+  return world.cleanSweeps >= CLEAN_SWEEPS && ownObjects(world).map(objectSeen).every(isSettled);
 }
+
+/** A pod that failed up to now is replaced, or started again after its back-off. */
+const isSettled = ({ terminating, ready }: ObjectSeen) => !terminating && ready;
 
 /** Ours by its labels, of a repl that Redis does not know, and too young for a sweep to judge it. */
 function hasYoungStrangers(world: World): boolean {
