@@ -79,10 +79,13 @@ export interface Selection {
 
 /** What to list. */
 export interface ListOptions extends CallOptions, Selection {
-  /** Resources per page; all pages are fetched. `0`: everything in one answer. 500 where left out. */
+  /** Resources per page; all pages are fetched. 500 where left out. */
   limit?: number | undefined;
-  /** `"0"`: whatever the server has in its cache. Left out: the newest state. */
-  resourceVersion?: string | undefined;
+}
+
+/** What is kept of each resource of a list, page by page: beside tens of thousands the whole ones fill the memory. */
+export interface Transform<Item> {
+  transform: (object: KubeObject) => Item;
 }
 
 /** What to watch. A watch has no overall timeout. */
@@ -167,6 +170,7 @@ export interface KubeClient {
    */
   remove(ref: ResourceRef, options?: RemoveOptions): Promise<KubeObject | undefined>;
   /** All pages of a LIST. A continue token that expires half-way starts the list again, at most three times. */
+  list<Item>(kind: KindRef, options: ListOptions & Transform<Item>): Promise<KubeList<Item>>;
   list(kind: KindRef, options?: ListOptions): Promise<KubeList>;
   /** One watch over one connection; ends when the server ends it, throws when it breaks. */
   watch(kind: KindRef, options?: WatchOptions): AsyncIterable<WatchEvent>;

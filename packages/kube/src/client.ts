@@ -1,7 +1,15 @@
 import { type Call, type Calls, createCalls } from "./calls/calls.ts";
 import { listAll } from "./calls/list.ts";
 import { createRequests } from "./calls/requests.ts";
-import type { CallRecord, ClientStats, KubeClient, RequestObserver, WatchOptions } from "./client-types.ts";
+import type {
+  CallRecord,
+  ClientStats,
+  KubeClient,
+  ListOptions,
+  RequestObserver,
+  Transform,
+  WatchOptions,
+} from "./client-types.ts";
 import type { Credentials } from "./credentials/credentials-types.ts";
 import { errorFromFailure } from "./errors/answer-error.ts";
 import type { KindRef } from "./kinds.ts";
@@ -51,6 +59,12 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     }
   }
 
+  async function list<Item = KubeObject>(kind: KindRef, listing: ListOptions & Partial<Transform<Item>> = {}) {
+    // Where nothing is to be made of them, the items are the resources themselves.
+    const transform = listing.transform ?? ((object: KubeObject) => object as Item);
+    return listAll(kind, { ...listing, transform }, (query) => json(calls, requests.list(kind, listing, query)));
+  }
+
   return {
     create: async (manifest, write) => json(calls, requests.create(manifest, write)),
     get: async (ref, reading) => json(calls, requests.get(ref, reading)),
@@ -61,8 +75,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       // Some kinds answer the resource as it last was (Service), others a Status: both are gone already.
       return left.metadata && isTerminating(left) ? left : undefined;
     },
-    list: async (kind, listing = {}) =>
-      listAll(kind, listing, (query) => json(calls, requests.list(kind, listing, query))),
+    list,
     watch,
     readText: async (path, reading) => (await calls.send(requests.read(path, reading, reading?.query))).body,
     serverVersion: async (reading) => json(calls, requests.read("/version", reading)),

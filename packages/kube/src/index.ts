@@ -12,7 +12,7 @@ export { CredentialsError } from "./credentials/credentials-error.ts";
 // Calls
 
 export { createKubeClient } from "./client.ts";
-export type { CallRecord, KubeClient, ListOptions, RequestObserver } from "./client-types.ts";
+export type { CallRecord, KubeClient, RequestObserver, Selection, Transform } from "./client-types.ts";
 export type { Connections } from "./transport/connections.ts";
 
 // Errors and retries

@@ -34,10 +34,10 @@ export interface KubeObject {
 }
 
 /** One page, or all pages put together, of a LIST. Items carry apiVersion and kind, which the server leaves out. */
-export interface KubeList {
+export interface KubeList<Item = KubeObject> {
   /** Where a watch goes on from. */
   resourceVersion: string;
-  items: KubeObject[];
+  items: Item[];
 }
 
 /** One cause of a refused request (metav1.StatusCause). */

@@ -142,6 +142,18 @@ describe("lists", () => {
     expect(server.requests[2]?.query.get("labelSelector")).toBe("a=b,c in (d)");
   });
 
+  it("makes of each page what is kept of it before it asks for the next", async () => {
+    const { script, tokens } = pages();
+    const made: string[] = [];
+    const transform = ({ metadata }: KubeObject) => {
+      made.push(`${metadata.name} after ${tokens.length}`);
+      return metadata.name.length;
+    };
+    const { items } = await clientFor(await serve(script)).list(KINDS.Pod, { transform });
+    expect(items).toEqual([5, 5, 5]);
+    expect(made).toEqual(["pod-0 after 1", "pod-1 after 2", "pod-2 after 3"]);
+  });
+
   it("begins again when a token expires half-way, mixing nothing", async () => {
     const { script, tokens } = pages(3);
     const list = await clientFor(await serve(script)).list(KINDS.Pod);

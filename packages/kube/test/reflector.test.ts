@@ -7,13 +7,13 @@ import { eventually, failure } from "./support/wait.ts";
 const until = eventually;
 
 describe("the course of things", () => {
-  it("lists once from the server's cache, then watches from there with bookmarks", async () => {
+  it("lists once page by page, then watches from there with bookmarks", async () => {
     const cluster = await scriptedCluster();
     cluster.put("a-1");
     const { reflector, changes } = reflect(cluster);
     await reflector.synced;
     await cluster.watchOpened(1);
-    expect(Object.fromEntries(cluster.lists[0] ?? [])).toEqual({ labelSelector: "app=x", resourceVersion: "0" });
+    expect(Object.fromEntries(cluster.lists[0] ?? [])).toEqual({ labelSelector: "app=x", limit: "500" });
     expect(Object.fromEntries(cluster.watched[0] ?? [])).toEqual({
       watch: "true",
       allowWatchBookmarks: "true",
@@ -275,17 +275,6 @@ describe("an outage", () => {
     await until(() => errors.length >= 2, "two refusals");
     expect(errors.slice(0, 2).map(({ delayMs }) => delayMs)).toEqual([400, 800]);
     expect(reflector.stats().live).toBe(false);
-  });
-
-  it("lists the newest state when the cache cannot serve the first list", async () => {
-    const cluster = await scriptedCluster();
-    cluster.onList = (_, response) => {
-      cluster.onList = undefined;
-      answer(response, 504, status(504, "Timeout", "Too large", { causes: [{ reason: "ResourceVersionTooLarge" }] }));
-    };
-    const { reflector } = reflect(cluster);
-    await reflector.synced;
-    expect(cluster.lists.map((query) => query.get("resourceVersion"))).toEqual(["0", null]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ListOptions } from "../client-types.ts";
+import type { ListOptions, Transform } from "../client-types.ts";
 import { KubeError } from "../errors/kube-error.ts";
 import type { KindRef } from "../kinds.ts";
 import type { KubeList, KubeObject } from "../kube-object.ts";
@@ -19,11 +19,11 @@ const MAX_RESTARTS = 3;
  * All pages of a LIST. A token that expires half-way begins anew: items of two snapshots must not be mixed.
  * @param fetchPage one LIST with this query
  */
-export async function listAll(
+export async function listAll<Item>(
   kind: KindRef,
-  options: ListOptions,
+  options: ListOptions & Transform<Item>,
   fetchPage: (query: Query) => Promise<Page>,
-): Promise<KubeList> {
+): Promise<KubeList<Item>> {
   for (let restarts = 0; ; restarts++) {
     try {
       return await listOnce(kind, options, fetchPage);
@@ -37,16 +37,16 @@ export async function listAll(
 /** A continue token that expired; tells it from a LIST whose own resourceVersion is too old. */
 class ExpiredToken extends Error {}
 
-async function listOnce(
+async function listOnce<Item>(
   kind: KindRef,
-  options: ListOptions,
+  options: ListOptions & Transform<Item>,
   fetchPage: (query: Query) => Promise<Page>,
-): Promise<KubeList> {
-  const items: KubeObject[] = [];
+): Promise<KubeList<Item>> {
+  const items: Item[] = [];
   let token: string | undefined;
   for (;;) {
     const page = await nextPage(options, token, fetchPage);
-    for (const item of page.items ?? []) items.push({ ...kindOf(kind), ...item });
+    for (const item of page.items ?? []) items.push(options.transform({ ...kindOf(kind), ...item }));
     token = page.metadata?.continue || undefined;
     if (token === undefined) {
       return { resourceVersion: page.metadata?.resourceVersion ?? "", items };
@@ -63,10 +63,8 @@ async function nextPage(
     return await fetchPage({
       labelSelector: options.labelSelector,
       fieldSelector: options.fieldSelector,
-      limit: options.limit === 0 ? undefined : (options.limit ?? PAGE_LIMIT),
+      limit: options.limit ?? PAGE_LIMIT,
       continue: token,
-      // The token holds the version of its first page; both at once is a 400.
-      resourceVersion: token === undefined ? options.resourceVersion : undefined,
     });
   } catch (error) {
     const expired = error instanceof KubeError && error.class === "expired";

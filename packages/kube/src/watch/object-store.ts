@@ -4,21 +4,25 @@ import type { Change, ObjectStore } from "./reflector-types.ts";
 /** The store from the side that fills it. */
 export interface FillableStore<T> {
   readonly store: ObjectStore<T>;
+  /** What is held of a resource. */
+  read(object: KubeObject): Held<T>;
   /** ADDED or MODIFIED; undefined when the store has this very version already. */
-  put(object: KubeObject): Change<T> | undefined;
+  put(held: Held<T>): Change<T> | undefined;
   /** DELETED; undefined when the store never knew it. */
-  remove(object: KubeObject): Change<T> | undefined;
+  remove(held: Held<T>): Change<T> | undefined;
   /**
    * Everything there is, after a LIST. What is no longer there yields a deletion with what was known of it last. By uid:
    * a resource that was deleted and created anew in between is one deletion and one addition, deletions first.
    */
-  replaceAll(objects: readonly KubeObject[]): Change<T>[];
+  replaceAll(all: readonly Held<T>[]): Change<T>[];
 }
 
+/** As much of a resource as is held. */
 interface Held<T> {
-  kept: T;
-  key: string | undefined;
-  resourceVersion: string | undefined;
+  readonly uid: string;
+  readonly kept: T;
+  readonly key: string | undefined;
+  readonly resourceVersion: string | undefined;
 }
 
 /** Builds an empty store. */
@@ -29,14 +33,12 @@ export function createObjectStore<T>(
   const held = new Map<string, Held<T>>();
   const index = new Map<string, Set<string>>();
 
-  function put(object: KubeObject): Change<T> | undefined {
-    const uid = uidOf(object);
-    const { resourceVersion } = object.metadata;
+  function put(after: Held<T>): Change<T> | undefined {
+    const { uid, resourceVersion } = after;
     const before = held.get(uid);
     if (before !== undefined && before.resourceVersion === resourceVersion) {
       return undefined;
     }
-    const after = { kept: keep(object), key: indexBy(object), resourceVersion };
     held.set(uid, after);
     move(index, uid, before?.key, after.key);
     return before === undefined
@@ -49,23 +51,28 @@ export function createObjectStore<T>(
         };
   }
 
-  function drop(uid: string, last?: KubeObject): Change<T> | undefined {
+  function drop(uid: string, last?: Held<T>): Change<T> | undefined {
     const before = held.get(uid);
     if (before === undefined) return undefined;
-    const object = last === undefined ? before.kept : keep(last);
     held.delete(uid);
     move(index, uid, before.key, undefined);
-    return { type: "deleted", uid, object, previous: before.kept };
+    return { type: "deleted", uid, object: (last ?? before).kept, previous: before.kept };
   }
 
   return {
     store: readSide(held, index),
+    read: (object) => ({
+      uid: uidOf(object),
+      kept: keep(object),
+      key: indexBy(object),
+      resourceVersion: object.metadata.resourceVersion,
+    }),
     put,
-    remove: (object) => drop(uidOf(object), object),
-    replaceAll(objects) {
-      const present = new Set(objects.map(uidOf));
+    remove: (last) => drop(last.uid, last),
+    replaceAll(all) {
+      const present = new Set(all.map(({ uid }) => uid));
       const lost = [...held.keys()].filter((uid) => !present.has(uid));
-      return [...lost.map((uid) => drop(uid)), ...objects.map(put)].filter((change) => change !== undefined);
+      return [...lost.map((uid) => drop(uid)), ...all.map(put)].filter((change) => change !== undefined);
     },
   };
 }

@@ -12,7 +12,7 @@ export type Change<T> =
 export interface ReflectorOptions<T> extends Selection {
   client: Pick<KubeClient, "list" | "watch">;
   kind: KindRef;
-  /** What is kept of a resource; called once per event. Keep little: this is held for every resource. */
+  /** What is kept of a resource; called for each event and each resource of a list. Keep little: this is held for every resource. */
   keep: (object: KubeObject) => T;
   /** The key under which `byIndex` finds the resource; undefined: under none. */
   indexBy?: ((object: KubeObject) => string | undefined) | undefined;

@@ -3,7 +3,7 @@ import type { WatchEvent } from "../client-types.ts";
 import { createObjectStore, type FillableStore } from "./object-store.ts";
 import { createMeter } from "./reflector-meter.ts";
 import type { Change, Reflector, ReflectorOptions } from "./reflector-types.ts";
-import { countFailure, type FailureRun, isExpired, isVersionUnusable, watchDelayMs } from "./watch-backoff.ts";
+import { countFailure, type FailureRun, isExpired, watchDelayMs } from "./watch-backoff.ts";
 
 /** kube-apiserver sends a bookmark each minute; half as much again is silence. */
 const IDLE_MS = 90_000;
@@ -56,8 +56,6 @@ class ReflectorLoop<T> {
   readonly #stopping = new AbortController();
   /** Where the watch goes on; undefined: a LIST is due. */
   #version: string | undefined;
-  /** The first LIST may come from the server's cache; a later one must not take us back in time. */
-  #listVersion: string | undefined = "0";
   /** Since the last sign of life. */
   #failures: FailureRun | undefined;
 
@@ -91,14 +89,12 @@ class ReflectorLoop<T> {
 
   async #list(): Promise<string> {
     const { client, kind } = this.#options;
-    const fromCache = this.#listVersion === undefined ? {} : { resourceVersion: this.#listVersion, limit: 0 };
     const answer = await client.list(kind, {
       ...this.#selection(),
-      ...fromCache,
+      transform: this.held.read,
       timeoutMs: LIST_TIMEOUT_MS,
       signal: this.#stopping.signal,
     });
-    this.#listVersion = undefined;
     this.meter.listed();
     for (const change of this.held.replaceAll(answer.items)) this.#announce(change);
     this.synced.resolve();
@@ -140,14 +136,14 @@ class ReflectorLoop<T> {
     this.#failures = undefined;
     this.meter.received(type);
     if (type === "BOOKMARK") return;
-    const change = type === "DELETED" ? this.held.remove(object) : this.held.put(object);
+    const held = this.held.read(object);
+    const change = type === "DELETED" ? this.held.remove(held) : this.held.put(held);
     if (change !== undefined) this.#announce(change);
   }
 
   async #recover(error: unknown): Promise<void> {
     this.#failures = countFailure(this.#failures, error);
     if (isExpired(error)) this.#version = undefined;
-    if (isVersionUnusable(error)) this.#listVersion = undefined;
     const delayMs = watchDelayMs(error, this.#failures, this.#random());
     this.#report(error, delayMs);
     await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => {});

@@ -51,11 +51,6 @@ export function isExpired(error: unknown): boolean {
   return error instanceof KubeError && error.class === "expired";
 }
 
-/** Whether a LIST must ask for the newest state instead of the version it asked for. */
-export function isVersionUnusable(error: unknown): boolean {
-  return isExpired(error) || (error instanceof KubeError && error.code === "ahead_of_cache");
-}
-
 function isPassing(error: unknown): boolean {
   return (
     error instanceof KubeError &&

@@ -4,7 +4,8 @@ import {
   type KindRef,
   type KubeClient,
   type KubeObject,
-  type ListOptions,
+  type Selection,
+  type Transform,
   withRetry,
 } from "@repl/kube";
 import type { Reach } from "../home/reach.ts";
@@ -25,22 +26,23 @@ export async function listResources(
 ): Promise<FoundResource[]> {
   const listed = template.manifests.filter((manifest) => !outlivesItsRepl(manifest));
   const kinds = new Set(listed.map(({ kind }) => KINDS[kind as KindName]));
-  const found = await listAll(client, [...kinds], { namespace: reach.scope, labelSelector: OURS_OF_REPLS }, signal);
-  return found.map(toFound).filter(({ namespace }) => reach.includes(namespace));
+  const selection = { namespace: reach.scope, labelSelector: OURS_OF_REPLS, transform: toFound };
+  const found = await listAll(client, [...kinds], selection, signal);
+  return found.filter(({ namespace }) => reach.includes(namespace));
 }
 
 /** All namespaces of users in the cluster and all that belongs in them: one LIST for each kind of their template. */
 export function listUserResources(client: KubeClient, signal: AbortSignal): Promise<KubeObject[]> {
   const kinds = kindsOf("user-namespace").map((kind) => KINDS[kind as KindName]);
-  return listAll(client, kinds, { labelSelector: OURS_OF_USERS }, signal);
+  return listAll(client, kinds, { labelSelector: OURS_OF_USERS, transform: (object) => object }, signal);
 }
 
-async function listAll(
+async function listAll<Item>(
   client: KubeClient,
   kinds: readonly KindRef[],
-  selection: Pick<ListOptions, "namespace" | "labelSelector">,
+  selection: Selection & Transform<Item>,
   signal: AbortSignal,
-): Promise<KubeObject[]> {
+): Promise<Item[]> {
   const retry = { signal, deadlineMs: UNAVAILABLE_MS };
   const lists = await Promise.all(
     kinds.map((kind) => withRetry((triesSoFar) => client.list(kind, { ...selection, signal, triesSoFar }), retry)),
