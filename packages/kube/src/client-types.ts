@@ -78,10 +78,7 @@ export interface Selection {
 }
 
 /** What to list. */
-export interface ListOptions extends CallOptions, Selection {
-  /** Resources per page; all pages are fetched. 500 where left out. */
-  limit?: number | undefined;
-}
+export type ListOptions = CallOptions & Selection;
 
 /** What is kept of each resource of a list, page by page: beside tens of thousands the whole ones fill the memory. */
 export interface Transform<Item> {

@@ -134,12 +134,13 @@ describe("lists", () => {
   it("puts all pages together, and gives each item its kind", async () => {
     const { script, tokens } = pages();
     const server = await serve(script);
-    const list = await clientFor(server).list(KINDS.Pod, { namespace: "n", labelSelector: "a=b,c in (d)", limit: 1 });
+    const list = await clientFor(server).list(KINDS.Pod, { namespace: "n", labelSelector: "a=b,c in (d)" });
     expect(list.items.map((item) => item.metadata.name)).toEqual(["pod-0", "pod-1", "pod-2"]);
     expect(list.items[0]).toMatchObject({ apiVersion: "v1", kind: "Pod" });
     expect(list.resourceVersion).toBe("9");
     expect(tokens).toEqual([null, "1", "2"]);
     expect(server.requests[2]?.query.get("labelSelector")).toBe("a=b,c in (d)");
+    expect(server.requests[2]?.query.get("limit")).toBe("500");
   });
 
   it("makes of each page what is kept of it before it asks for the next", async () => {

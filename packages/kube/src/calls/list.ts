@@ -10,6 +10,7 @@ export interface Page {
   items?: KubeObject[] | null;
 }
 
+/** Resources per page, as `kubectl` asks for. */
 const PAGE_LIMIT = 500;
 
 /** A token lives as long as etcd keeps old versions (5 minutes): more expiries in a row mean pages that take longer. */
@@ -63,7 +64,7 @@ async function nextPage(
     return await fetchPage({
       labelSelector: options.labelSelector,
       fieldSelector: options.fieldSelector,
-      limit: options.limit ?? PAGE_LIMIT,
+      limit: PAGE_LIMIT,
       continue: token,
     });
   } catch (error) {
