@@ -38,7 +38,7 @@ const VERSION = { major: "1", minor: "35", gitVersion: "v1.35.0-stub" };
 
 /**
  * A stub of an API server that does no more than it must to be taken for one: it stores what is sent, answers at once,
- * and tells watches. It checks nothing, and its only patch is that of a status. HTTP/2 and HTTP/1.1 over TLS.
+ * and tells watches. Pages of a list are no snapshot. It checks nothing, and its only patch is that of a status. HTTP/2 and HTTP/1.1 over TLS.
  * `GET /counts` answers {@link StubCounts}; `GET /arrived/NAME` when the POST of the Deployment of that name came, in ms
  * since 1970.
  */
@@ -98,7 +98,10 @@ export function createStub({ certificate, latencyMs, controllers }: StubOptions)
 function listOf(objects: Objects, url: URL): object {
   if (!PATH.test(url.pathname)) return VERSION;
   const items = objects.list(url.pathname).filter(selector(url));
-  return { kind: "List", metadata: { resourceVersion: objects.version }, items };
+  const from = Number(url.searchParams.get("continue") ?? 0);
+  const to = from + Number(url.searchParams.get("limit") ?? items.length);
+  const more = to < items.length ? { continue: String(to) } : {};
+  return { kind: "List", metadata: { resourceVersion: objects.version, ...more }, items: items.slice(from, to) };
 }
 
 function watch(objects: Objects, url: URL, response: Http2ServerResponse): void {
