@@ -118,6 +118,7 @@ export type HistoryEvent = At &
         readonly by: string;
         /** Which run of which job sent it, where that is known. */
         readonly run?: string | undefined;
+        /** Only of an answer that reached its caller. */
         readonly retryAfterMs?: number | undefined;
         /** When it left its sender, where that is known. */
         readonly sentAt?: number;

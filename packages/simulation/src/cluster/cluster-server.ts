@@ -8,6 +8,8 @@ export interface ServedCall {
   readonly path: string;
   readonly body: string;
   readonly answer: Answer | undefined;
+  /** Whether the answer never reaches its caller, who can heed nothing that it says. */
+  readonly answerLost: boolean;
   readonly by: string;
   readonly run: string | undefined;
   /** When it left its sender, virtual milliseconds. */
@@ -20,6 +22,7 @@ export interface ClusterRequest {
   readonly path: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly answerLost: boolean;
   /** When it left, virtual milliseconds. */
   readonly sentAtMs: number;
 }
@@ -103,7 +106,7 @@ export class ClusterServer {
         };
       },
     };
-    const { method, path, body, headers, sentAtMs } = request;
+    const { method, path, body, headers, answerLost, sentAtMs } = request;
     const head = { method, url: path, headers: { ...headers, authorization: `Bearer ${TOKEN}` } };
     const context = { ...this.context, request: { by, run: caller.run } };
     const isWrite = method !== "GET";
@@ -111,7 +114,7 @@ export class ClusterServer {
     inContext(context, () => this.core.handle(head, peer)).then(
       (answer) => {
         if (isWrite) this.#writes -= 1;
-        this.#onServed({ method, path, body, answer, by, run: caller.run, sentAtMs });
+        this.#onServed({ method, path, body, answer, answerLost, by, run: caller.run, sentAtMs });
         if (answer !== undefined) inOrder(() => side.answered(answer));
       },
       (error: unknown) => {
@@ -122,7 +125,7 @@ export class ClusterServer {
   }
 
   /** A request by hand, as an operator's `kubectl` makes it; the network does not touch it. */
-  async byHand(request: Omit<ClusterRequest, "headers" | "sentAtMs">): Promise<Answer | undefined> {
+  async byHand(request: Pick<ClusterRequest, "method" | "path" | "body">): Promise<Answer | undefined> {
     const { method, path, body } = request;
     const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json", "user-agent": "kubectl" };
     const context = { ...this.context, request: { by: "kubectl", run: undefined } };
@@ -133,7 +136,7 @@ export class ClusterServer {
     };
     const answer = await inContext(context, () => this.core.handle({ method, url: path, headers }, peer));
     const sentAtMs = this.#network.time.nowMs;
-    this.#onServed({ method, path, body, answer, by: "kubectl", run: undefined, sentAtMs });
+    this.#onServed({ method, path, body, answer, answerLost: false, by: "kubectl", run: undefined, sentAtMs });
     return answer;
   }
 

@@ -104,14 +104,16 @@ class MemoryExchange implements Dispatcher.DispatchController {
       return;
     }
     const { method, path, body, headers } = this.#options;
+    const answerLost = fault === "lose-reply";
     const request = {
       method: String(method),
       path,
       body: typeof body === "string" ? body : "",
       headers: headers as Record<string, string>,
+      answerLost,
       sentAtMs,
     };
-    const side = fault === "lose-reply" ? { ...this.#side(), answered: broken, opened: broken } : this.#side();
+    const side = answerLost ? { ...this.#side(), answered: broken, opened: broken } : this.#side();
     this.#connection = this.#server.serve(request, context, side);
     if (fault === "crash-after") network.strike(context.process, "crash");
     // Whoever gave up while the request was on its way still has it executed.

@@ -26,10 +26,10 @@ export class Recorder {
     this.add({ type: "object", change: CHANGES[type], object: objectSeen(object), by });
   }
 
-  served({ method, path, body, answer, by, run, sentAtMs }: ServedCall): void {
+  served({ method, path, body, answer, answerLost, by, run, sentAtMs }: ServedCall): void {
     const verb = VERBS[method];
     if (verb === undefined) return;
-    const retryAfter = Number(answer?.headers?.["retry-after"] ?? Number.NaN);
+    const retryAfter = answerLost ? Number.NaN : Number(answer?.headers?.["retry-after"] ?? Number.NaN);
     this.add({
       type: "call",
       verb,
