@@ -1,3 +1,4 @@
+import { LABELS } from "@repl/provision";
 import { type AuditEvent, waitFor } from "@repl/testkit";
 import { missingTestCluster } from "@repl/testkit/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -38,8 +39,9 @@ describe.skipIf(missingTestCluster())("what 100 starts ask of the API server", (
       // One sweep runs when the first worker starts, and none after it.
       const env = { SWEEP_INTERVAL_SECONDS: "3600" };
       await using system = await startSystem(proxied, { workers, env, namespace: await target.namespace() });
+      // Its selector names the repl's label; that of a worker's view does not.
       const isOfSweep = ({ verb, requestURI }: AuditEvent) =>
-        verb === "list" && !requestURI.includes("resourceVersion=");
+        verb === "list" && decodeURIComponent(requestURI).includes(`,${LABELS.repl}&`);
       await waitFor(async () => (await requests(system.namespace)).filter(isOfSweep).length === 3, {
         what: "the one sweep's three LISTs",
       });
