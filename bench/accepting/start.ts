@@ -64,14 +64,11 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
   ];
 }
 
-/**
- * With an api and a Redis of their own: the one of the rounds is about to enlarge its table of keys by then, which is a pause. Nothing is held
- * to a processor: evenly spread requests cost Redis and the load more than bunches of 50, and both would wait for the one that they share.
- */
+/** With an api and a Redis of their own: the one of the rounds is about to enlarge its table of keys by then, which is a pause. */
 async function atRate(rate: number, seconds: number, options: Parameters<typeof warmUp>[1]): Promise<LoadResult> {
   await using redis = await startRedis();
+  pin(redis.pid, "rest");
   await using api = await startApi(redis);
-  for (const pid of [process.pid, redis.pid, api.pid]) pin(pid, "any");
   for (let round = 0; round < 3; round += 1) await warmUp(api, options);
   return await load({ url: api.url, ...options, seconds, rate });
 }

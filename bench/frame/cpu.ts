@@ -42,14 +42,15 @@ export function memoryMb(pid: number): number {
 
 /**
  * Holds a process to the first processor (what is measured) or to the others (load and servers), so that one does not
- * take the other's time; `any` lets it go. Nothing happens where there is only one, or no `taskset`.
+ * take the other's time. Nothing happens where there is only one, or no `taskset`.
  */
-export function pin(pid: number, to: "measured" | "rest" | "any"): void {
+export function pin(pid: number, to: "measured" | "rest"): void {
   const last = PROCESSORS - 1;
   if (last < 1) return;
-  const processors = { measured: "0", rest: `1-${last}`, any: `0-${last}` }[to];
   try {
-    execFileSync("taskset", ["-a", "-c", "-p", processors, String(pid)], { stdio: "ignore" });
+    execFileSync("taskset", ["-a", "-c", "-p", to === "measured" ? "0" : `1-${last}`, String(pid)], {
+      stdio: "ignore",
+    });
   } catch {
     // Without it the figures are rougher, not wrong.
   }
