@@ -43,7 +43,7 @@ export default defineConfig({
     globalSetup: ["packages/testkit/src/global-setup.ts"],
     pool: "forks",
     // Tests start Redis servers, clusters and whole processes: more at once than this and they time each other out.
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
