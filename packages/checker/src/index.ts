@@ -8,7 +8,7 @@ export type { EndState, History, HistoryEvent, IntentSeen, JobSeen, ObjectSeen, 
 
 // What the sources of a history tell, as the history has it
 
-export { jobSeen, objectSeen, pairsOf, type ResourceRead } from "./history/seen.ts";
+export { jobSeen, type LineRead, lineSeen, objectSeen, pairsOf, type ResourceRead } from "./history/seen.ts";
 
 // What must hold
 

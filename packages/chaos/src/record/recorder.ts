@@ -1,4 +1,4 @@
-import { type HistoryEvent, type JobSeen, jobSeen, objectSeen, pairsOf } from "@repl/checker";
+import { type HistoryEvent, type JobSeen, jobSeen, type LineRead, lineSeen, objectSeen, pairsOf } from "@repl/checker";
 import { keysOf } from "@repl/contract";
 import { MANAGED_BY } from "@repl/provision";
 import type { HttpCall, HttpOutcome } from "@repl/testkit";
@@ -54,10 +54,9 @@ export class Recorder {
       this.add({ type: "log", process, level: "error", message: `no JSON: ${line}` });
       return;
     }
-    const { level, msg, replId, subject, code, source, err } = JSON.parse(line) as Record<string, string | undefined>;
+    const { level, ...read } = JSON.parse(line) as LineRead & { readonly level: string };
     if (level !== "warn" && level !== "error") return;
-    const what = [msg, replId, subject, code, source, (err as { message?: string } | undefined)?.message];
-    this.add({ type: "log", process, level, message: what.filter((part) => part !== undefined).join(" | ") });
+    this.add({ type: "log", process, level, message: lineSeen(read) });
   };
 
   readonly #onObject: OnObject = (change, object, before) => {

@@ -61,6 +61,21 @@ export function jobSeen(fields: ReadonlyMap<string, string>): JobSeen {
   };
 }
 
+/** What is read of a line of a log. */
+export interface LineRead {
+  readonly msg?: string | undefined;
+  readonly replId?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly code?: string | undefined;
+  readonly source?: string | undefined;
+  readonly err?: { readonly message?: string | undefined } | undefined;
+}
+
+/** What a line of a log says, and of what: lines of which this is the same tell of the same error. */
+export function lineSeen({ msg, replId, subject, code, source, err }: LineRead): string {
+  return [msg, replId, subject, code, source, err?.message].filter((part) => part !== undefined).join(" | ");
+}
+
 /** Redis' flat list of fields and values, as a job's change is published, by field. */
 export function pairsOf(flat: readonly string[]): Map<string, string> {
   const fields = new Map<string, string>();

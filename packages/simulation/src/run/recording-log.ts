@@ -1,11 +1,12 @@
+import { type LineRead, lineSeen } from "@repl/checker";
 import type { Logger } from "pino";
 import type { Recorder } from "./recorder.ts";
 
 /** A log whose warnings and errors go to the history. As much of pino's as is used. */
-export function recordingLog(recorder: Recorder, process: string): Logger {
-  const write = (level: string) => (given: unknown, text?: string) => {
-    const message = typeof given === "string" ? given : (text ?? "");
-    recorder.add({ type: "log", process, level, message });
+export function recordingLog(recorder: Recorder, process: string, bindings: LineRead = {}): Logger {
+  const write = (level: string) => (given: LineRead | string, text?: string) => {
+    const read = typeof given === "string" ? { msg: given } : { ...given, msg: text };
+    recorder.add({ type: "log", process, level, message: lineSeen({ ...bindings, ...read }) });
   };
   const silent = () => {};
   const log = {
@@ -15,7 +16,7 @@ export function recordingLog(recorder: Recorder, process: string): Logger {
     warn: write("warn"),
     error: write("error"),
     fatal: write("error"),
-    child: () => log,
+    child: (more: LineRead) => recordingLog(recorder, process, { ...bindings, ...more }),
   };
   return log as unknown as Logger;
 }
