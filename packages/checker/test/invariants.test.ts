@@ -304,7 +304,7 @@ test("where Redis lost whose a repl is, its name's next user meets the first one
 });
 
 test("half of what Redis forgot is no half of a repl, once it is reported, where Redis may forget", () => {
-  const message = "the cluster does not agree with the intents";
+  const message = "the cluster does not agree with the intents | Service/repls/demo";
   const events = [{ type: "log", process: "worker-1/1", level: "warn", message }] as const;
   const half = { objects: [service], intents: [] };
   const setup = { lossy: true };

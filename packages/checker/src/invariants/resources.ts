@@ -1,4 +1,5 @@
 import type { IntentSeen, ObjectSeen } from "../history/history.ts";
+import { lineSeen } from "../history/seen.ts";
 import { eventsOf, isAlive, OURS, subjectOf } from "../history/views.ts";
 import type { Check } from "../invariant.ts";
 
@@ -16,9 +17,10 @@ const REPORTED = "the cluster does not agree with the intents";
 export const atomicSet: Check = (history) => {
   const { setup, end } = history;
   const intents = byRepl(end.intents);
-  const isReported = eventsOf(history, "log").some(({ message }) => message === REPORTED);
+  const lines = new Set(eventsOf(history, "log").map(({ message }) => message));
+  const isReported = (object: ObjectSeen) => lines.has(lineSeen({ msg: REPORTED, subject: subjectOf(object) }));
   // What belongs to somebody whom Redis forgot, whoever has the repl's name now, a sweep reports and no more.
-  const isForgotten = ({ replId, user }: ObjectSeen) => isReported && user !== intents.get(replId)?.userId;
+  const isForgotten = (object: ObjectSeen) => isReported(object) && object.user !== intents.get(object.replId)?.userId;
   const judged = end.objects.filter((object) => isOurs(object) && !(setup.lossy && isForgotten(object)));
   const own = Map.groupBy(judged, ({ replId }) => replId);
   return [...own].flatMap(([replId, objects]) => {
