@@ -15,6 +15,7 @@ const GRACES: Graces = {
   nodeLostMs: 5_000,
 };
 const WELL: WorkloadState = {
+  resourceVersion: "1",
   uid: "u1",
   namespace: "repls",
   user: "alice",

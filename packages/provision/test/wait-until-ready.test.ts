@@ -1,4 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import type { Failure, JobChange } from "@repl/contract";
 import type { KubeObject } from "@repl/kube";
 import { waitFor } from "@repl/testkit";
@@ -140,6 +140,29 @@ describe("generation comes first", () => {
     const refused = deployment("quota-replicasets", { observedGeneration: 0 });
     const { done } = begin([refused], { graces: { ...GRACES, configMs: 30 } });
     expect(await failureOf(done)).toMatchObject({ code: "quota_exceeded" });
+  });
+});
+
+describe("a view that is behind what the API server answered", () => {
+  const at = (state: string, resourceVersion: string): KubeObject => {
+    const known = deployment(state);
+    return { ...known, metadata: { ...known.metadata, resourceVersion } };
+  };
+
+  test("is not believed: the workload is no longer as ready as it shows", async () => {
+    const { view, done } = begin([at("available", "5")], { workload: at("rollout", "7") });
+    view.putUnseen(at("rollout", "7"));
+    await turn();
+    const waited = Promise.race([done.then(() => "ready"), delay(50, "waits")]);
+    expect(await waited).toBe("waits");
+    view.put(at("available", "9"));
+    await done;
+  });
+
+  test("is not waited for where the cluster itself says ready", async () => {
+    const { view, done } = begin([at("available", "5")], { workload: at("available", "7") });
+    view.putUnseen(at("available", "8"));
+    await done;
   });
 });
 

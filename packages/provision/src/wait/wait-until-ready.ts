@@ -50,6 +50,9 @@ export async function waitUntilReady(workload: KubeObject, replId: string, optio
   }
 }
 
+/** Ready, or when to look again at the latest. */
+type Verdict = "ready" | { readonly lookWithinMs: number };
+
 /** Looks at the cluster's view and says whether the workload is ready or when to look again at the latest. */
 function looker(workload: KubeObject, replId: string, { view, attempt, graces, deadlineMs }: ReadyOptions) {
   const { signal } = attempt;
@@ -63,9 +66,15 @@ function looker(workload: KubeObject, replId: string, { view, attempt, graces, d
   const isHealing = async ({ code }: Failure) =>
     code === "unschedulable" && allowed === graces && (await view.isScalingUp(replId, namespace, signal));
 
-  return async (): Promise<"ready" | { readonly lookWithinMs: number }> => {
-    const look = lookAt(workload, view.workload(workload.metadata.uid ?? ""), view.podsOf(replId, namespace), allowed);
-    if (look.done) return "ready";
+  const confirmed = async (known: WorkloadState | undefined): Promise<Verdict> => {
+    const isReady = !isBehind(known, workload) || (await isReadyAfterAll(workload, view, allowed, signal));
+    return isReady ? "ready" : { lookWithinMs: CATCH_UP_MS };
+  };
+
+  return async (): Promise<Verdict> => {
+    const known = view.workload(workload.metadata.uid ?? "");
+    const look = lookAt(workload, known, view.podsOf(replId, namespace), allowed);
+    if (look.done) return confirmed(known);
     const suspicion = await suspect(look.pods);
     const now = performance.now();
     const { failure, waiting, recheckMs } = judge([...look.signals, ...suspicion.signals], firstSeen, now);
@@ -82,6 +91,17 @@ function looker(workload: KubeObject, replId: string, { view, attempt, graces, d
     await show(waiting === undefined ? look.progress : { ...look.progress, message: waiting });
     return { lookWithinMs: Math.min(recheckMs, deadline - now, suspicion.lookWithinMs) };
   };
+}
+
+/** Until a view that is behind is looked at again; its watch comes back sooner once the API server answers. */
+const CATCH_UP_MS = 1_000;
+
+/**
+ * Whether the view holds the workload as it was before this attempt's own answer: its watch was interrupted, and the
+ * workload may have failed meanwhile. Versions of one resource are numbers that grow (KEP-5504).
+ */
+function isBehind(known: WorkloadState | undefined, { metadata }: KubeObject): boolean {
+  return Number(known?.resourceVersion) < Number(metadata.resourceVersion);
 }
 
 /** Reports progress where it changed. A pod that starts over goes back a phase; the percentage of an attempt never does. */

@@ -5,6 +5,7 @@ import { LABELS } from "../labels.ts";
 /** What the shared watch keeps of a workload: its readiness, already judged. */
 export interface WorkloadState {
   readonly uid: string;
+  readonly resourceVersion: string;
   readonly replId: string;
   readonly namespace: string;
   /** The user as a label value. */
@@ -41,6 +42,7 @@ export function readWorkload(object: KubeObject): WorkloadState {
   const observed = object.kind === "Job" ? object.metadata.generation : count(object, "observedGeneration");
   return {
     uid: object.metadata.uid ?? "",
+    resourceVersion: object.metadata.resourceVersion ?? "",
     replId: object.metadata.labels?.[LABELS.repl] ?? "",
     namespace: object.metadata.namespace ?? "",
     user: object.metadata.labels?.[LABELS.user] ?? "",
