@@ -159,6 +159,12 @@ describe("a view that is behind what the API server answered", () => {
     await done;
   });
 
+  test("is waited for until the deadline and no longer", async () => {
+    const { view, done } = begin([at("available", "5")], { workload: at("rollout", "7"), deadlineMs: 60 });
+    view.putUnseen(at("rollout", "7"));
+    expect(await failureOf(done)).toMatchObject({ code: "deadline_exceeded" });
+  });
+
   test("is not waited for where the cluster itself says ready", async () => {
     const { view, done } = begin([at("available", "5")], { workload: at("available", "7") });
     view.putUnseen(at("available", "8"));

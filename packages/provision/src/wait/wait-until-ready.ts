@@ -50,9 +50,6 @@ export async function waitUntilReady(workload: KubeObject, replId: string, optio
   }
 }
 
-/** Ready, or when to look again at the latest. */
-type Verdict = "ready" | { readonly lookWithinMs: number };
-
 /** Looks at the cluster's view and says whether the workload is ready or when to look again at the latest. */
 function looker(workload: KubeObject, replId: string, { view, attempt, graces, deadlineMs }: ReadyOptions) {
   const { signal } = attempt;
@@ -66,15 +63,18 @@ function looker(workload: KubeObject, replId: string, { view, attempt, graces, d
   const isHealing = async ({ code }: Failure) =>
     code === "unschedulable" && allowed === graces && (await view.isScalingUp(replId, namespace, signal));
 
-  const confirmed = async (known: WorkloadState | undefined): Promise<Verdict> => {
-    const isReady = !isBehind(known, workload) || (await isReadyAfterAll(workload, view, allowed, signal));
-    return isReady ? "ready" : { lookWithinMs: CATCH_UP_MS };
+  /** By the view, and where that says ready but is behind, by the cluster itself. */
+  const lookNow = async () => {
+    const known = view.workload(workload.metadata.uid ?? "");
+    const pods = view.podsOf(replId, namespace);
+    const look = lookAt(workload, known, pods, allowed);
+    if (!look.done || !isBehind(known, workload)) return { look, lookWithinMs: Number.POSITIVE_INFINITY };
+    return { look: lookAt(workload, await reread(workload, view, signal), pods, allowed), lookWithinMs: CATCH_UP_MS };
   };
 
-  return async (): Promise<Verdict> => {
-    const known = view.workload(workload.metadata.uid ?? "");
-    const look = lookAt(workload, known, view.podsOf(replId, namespace), allowed);
-    if (look.done) return confirmed(known);
+  return async (): Promise<"ready" | { readonly lookWithinMs: number }> => {
+    const { look, lookWithinMs } = await lookNow();
+    if (look.done) return "ready";
     const suspicion = await suspect(look.pods);
     const now = performance.now();
     const { failure, waiting, recheckMs } = judge([...look.signals, ...suspicion.signals], firstSeen, now);
@@ -85,11 +85,12 @@ function looker(workload: KubeObject, replId: string, { view, attempt, graces, d
       return { lookWithinMs: 0 };
     }
     if (now >= deadline) {
-      if (await isReadyAfterAll(workload, view, allowed, signal)) return "ready";
+      // A watch may have missed what counts.
+      if (lookAt(workload, await reread(workload, view, signal), [], allowed).done) return "ready";
       throw deadlineExceeded(look.progress, deadlineMs);
     }
     await show(waiting === undefined ? look.progress : { ...look.progress, message: waiting });
-    return { lookWithinMs: Math.min(recheckMs, deadline - now, suspicion.lookWithinMs) };
+    return { lookWithinMs: Math.min(recheckMs, deadline - now, suspicion.lookWithinMs, lookWithinMs) };
   };
 }
 
@@ -116,15 +117,14 @@ function reporter(attempt: Attempt) {
   };
 }
 
-/** A last look at the cluster itself: a watch may have missed what counts. */
-async function isReadyAfterAll(
+/** The very workload as the cluster itself has it now; undefined where it is gone or the API server does not answer. */
+async function reread(
   workload: KubeObject,
   view: ClusterView,
-  graces: Graces,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<WorkloadState | undefined> {
   const state = await view.reread(workload, signal);
-  return state?.uid === workload.metadata.uid && lookAt(workload, state, [], graces).done;
+  return state?.uid === workload.metadata.uid ? state : undefined;
 }
 
 function lookAt(
