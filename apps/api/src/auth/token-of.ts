@@ -26,7 +26,10 @@ export function tokenOfPage(request: IncomingMessage): string | undefined {
 }
 
 function authorizationOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
-  const sent = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "authorization").length;
+  let sent = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === "authorization") sent += 1;
+  }
   if (sent > 1) throw new RefusedToken("TWO_HEADERS");
   return headers.authorization;
 }

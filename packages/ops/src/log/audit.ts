@@ -19,10 +19,25 @@ export interface AuditEntry {
 
 /** As much of a log as an audit line needs. */
 export interface AuditLog {
-  child(bindings: object, options: { level: string }): { info(fields: object, message: string): void };
+  child(bindings: object, options: { level: string }): AuditLines;
 }
+
+interface AuditLines {
+  info(fields: object, message: string): void;
+}
+
+/** Of each log the part that writes audit lines; to make one costs as much as a line. */
+const LINES = new WeakMap<AuditLog, AuditLines>();
 
 /** Writes one line with `audit: true`, whatever LOG_LEVEL says. */
 export function audit(log: AuditLog, entry: AuditEntry): void {
-  log.child({}, { level: "info" }).info({ audit: true, ...entry }, `${entry.action} ${entry.outcome}`);
+  linesOf(log).info({ audit: true, ...entry }, `${entry.action} ${entry.outcome}`);
+}
+
+function linesOf(log: AuditLog): AuditLines {
+  const known = LINES.get(log);
+  if (known !== undefined) return known;
+  const lines = log.child({}, { level: "info" });
+  LINES.set(log, lines);
+  return lines;
 }

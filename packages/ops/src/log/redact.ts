@@ -26,13 +26,19 @@ const FIELD_IN_TEXT = /"([\w-]{1,40})"\s{0,10}:\s{0,10}"[^"\\]*"/g;
  * stay, since ioredis attaches the command, which holds the password where it was AUTH.
  */
 export function redactFields(fields: object): Record<string, unknown> {
-  return cleanObject(fields, 0);
+  return cleanObject(fields as Record<string, unknown>, 0);
 }
 
-function cleanObject(fields: object, depth: number): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, isSecret(name) ? CENSORED : clean(value, depth + 1)]),
-  );
+/** The object itself where nothing in it has to be replaced, as in nearly every line. */
+function cleanObject(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+  let copy: Record<string, unknown> | undefined;
+  for (const name of Object.keys(fields)) {
+    const value = isSecret(name) ? CENSORED : clean(fields[name], depth + 1);
+    if (value === fields[name]) continue;
+    copy ??= { ...fields };
+    copy[name] = value;
+  }
+  return copy ?? fields;
 }
 
 function clean(value: unknown, depth: number): unknown {
@@ -40,7 +46,8 @@ function clean(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null || "toJSON" in value) return value;
   if (depth > DEEPEST) return "[too deep]";
   if (value instanceof Error) return cleanObject(describeError(value), depth);
-  return Array.isArray(value) ? value.map((item) => clean(item, depth + 1)) : cleanObject(value, depth);
+  if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
+  return cleanObject(value as Record<string, unknown>, depth);
 }
 
 function cleanText(text: string): string {
@@ -61,7 +68,7 @@ function isSecret(name: string): boolean {
   return found;
 }
 
-function describeError({ name, message, stack, cause, ...rest }: Error): object {
+function describeError({ name, message, stack, cause, ...rest }: Error): Record<string, unknown> {
   const { code } = rest as { code?: unknown };
   return { name, message, code, stack, ...(cause === undefined ? {} : { cause }) };
 }
