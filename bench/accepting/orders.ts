@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
-import type { LoadRequest } from "../frame/load.ts";
+import type { LoadRequest } from "../frame/connection.ts";
 
 const ISSUER = "https://issuer.example.com";
 const AUDIENCE = "repl-orchestrator";

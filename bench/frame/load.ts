@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "undici";
+import { type Connection, type LoadRequest, openConnection } from "./connection.ts";
 
 /** A load on one address. */
 export interface Load {
@@ -13,13 +13,6 @@ export interface Load {
   readonly rate?: number;
   /** Path, headers and body of the next request. */
   readonly next: () => LoadRequest;
-}
-
-/** What differs from request to request. */
-export interface LoadRequest {
-  readonly path: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
 }
 
 /** What became of a load. */
@@ -38,8 +31,8 @@ export interface LoadResult {
  * @throws Error when any request was not answered with 2xx
  */
 export async function load(options: Load): Promise<LoadResult> {
-  const { url, connections, seconds, rate } = options;
-  await using pool = openPool(url, connections);
+  const { url, method, connections, seconds, rate } = options;
+  await using pool = await openPool(url, method, connections);
   const latency = createHistogram();
   const send = senderOf(pool, options, latency);
   const since = performance.now();
@@ -53,57 +46,43 @@ export async function load(options: Load): Promise<LoadResult> {
 /** Sends the next request; its latency counts from `due` (`performance.now()`). */
 type Send = (due: number) => Promise<void>;
 
-function senderOf(pool: Pool, { url, method, next }: Load, latency: RecordableHistogram): Send {
-  const exchange = (client: Client, due: number) =>
+function senderOf(pool: Pool, { url, next }: Load, latency: RecordableHistogram): Send {
+  const exchange = (connection: Connection, due: number) =>
     new Promise<void>((resolve, reject) => {
-      let status = 0;
-      client.dispatch(
-        { method, ...next() },
-        {
-          onRequestStart() {},
-          onResponseStart(_controller, statusCode) {
-            status = statusCode;
-          },
-          onResponseData() {},
-          onResponseEnd() {
-            pool.give(client);
-            if (status < 200 || status > 299) return reject(new Error(`${url} answered ${status}`));
-            latency.record(Math.max(1, Math.round((performance.now() - due) * 1_000)));
-            resolve();
-          },
-          onResponseError(_controller, error) {
-            pool.give(client);
-            reject(error);
-          },
-        },
-      );
+      connection.send(next(), (status) => {
+        pool.give(connection);
+        if (status instanceof Error) return reject(status);
+        if (status < 200 || status > 299) return reject(new Error(`${url} answered ${status}`));
+        latency.record(Math.max(1, Math.round((performance.now() - due) * 1_000)));
+        resolve();
+      });
     });
   return async (due) => exchange(pool.take() ?? (await pool.freed()), due);
 }
 
-/** Connections that are used one request at a time. undici's own pool looks at all of them for each request. */
+/** Connections that are used one request at a time. */
 interface Pool extends AsyncDisposable {
   /** One that is free, if any. */
-  take(): Client | undefined;
+  take(): Connection | undefined;
   /** The next one that becomes free; who asked first is served first. */
-  freed(): Promise<Client>;
-  give(client: Client): void;
+  freed(): Promise<Connection>;
+  give(connection: Connection): void;
 }
 
-function openPool(url: string, connections: number): Pool {
-  const all = Array.from({ length: connections }, () => new Client(url));
+async function openPool(url: string, method: string, connections: number): Promise<Pool> {
+  const all = await Promise.all(Array.from({ length: connections }, () => openConnection(url, method)));
   const free = [...all];
-  const waiting: ((client: Client) => void)[] = [];
+  const waiting: ((connection: Connection) => void)[] = [];
   return {
     take: () => free.pop(),
     freed: () => new Promise((resolve) => waiting.push(resolve)),
-    give(client) {
+    give(connection) {
       const first = waiting.shift();
-      if (first === undefined) free.push(client);
-      else first(client);
+      if (first === undefined) free.push(connection);
+      else first(connection);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(all.map((client) => client.close()));
+      for (const connection of all) connection.close();
     },
   };
 }
