@@ -3,6 +3,9 @@ import { type RunningProcess, startProcess } from "@repl/testkit";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
+/** How to start the api. */
+export const API = { name: "api", command: globalThis.process.execPath, args: [MAIN] } as const;
+
 /** The api as it is deployed: a process of its own. */
 export interface ApiProcess extends AsyncDisposable {
   readonly process: RunningProcess;
@@ -16,9 +19,7 @@ export interface ApiProcess extends AsyncDisposable {
 /** Starts main.ts on free ports; ready when it listens. */
 export async function startApiProcess(env: Record<string, string>): Promise<ApiProcess> {
   const process = await startProcess({
-    name: "api",
-    command: globalThis.process.execPath,
-    args: [MAIN],
+    ...API,
     env: { PORT: "0", OPS_PORT: "0", ...env },
     ready: { line: /"port":(\d+).*"opsPort":(\d+).*"msg":"listening"/ },
   });
@@ -35,7 +36,7 @@ export async function startApiProcess(env: Record<string, string>): Promise<ApiP
 /** Runs main.ts until it ends by itself. */
 export async function runApiProcess(env: Record<string, string>) {
   const startedAt = performance.now();
-  const process = await startProcess({ name: "api", command: globalThis.process.execPath, args: [MAIN], env });
+  const process = await startProcess({ ...API, env });
   const exit = await process.exited;
   return { exit, output: process.output.text(), ms: performance.now() - startedAt };
 }

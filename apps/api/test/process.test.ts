@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { startRedis, type TestRedis, waitFor } from "@repl/testkit";
+import { freePort, startProcess, startRedis, type TestRedis, waitFor } from "@repl/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ApiProcess, postStart, runApiProcess, startApiProcess } from "./api-process.ts";
+import { API, type ApiProcess, postStart, runApiProcess, startApiProcess } from "./api-process.ts";
 import { openStream } from "./event-stream.ts";
 import { openConnection } from "./raw-http.ts";
 
@@ -70,6 +70,15 @@ describe("the operators' port", () => {
 });
 
 describe("SIGTERM", () => {
+  it("ends a process in order that has not begun to listen", async () => {
+    const opsPort = await freePort();
+    const env = { REDIS_URL: `redis://127.0.0.1:${await freePort()}`, PORT: "0", OPS_PORT: String(opsPort) };
+    await using api = await startProcess({ ...API, env, ready: { url: `http://127.0.0.1:${opsPort}/livez` } });
+    expect(api.output.text()).not.toContain('"msg":"listening"'); // It waits a second for Redis.
+    expect(await api.stop()).toEqual({ code: 0, signal: null, leftovers: [] });
+    expect(api.output.text()).toMatch(/"msg":"ending".*"msg":"ended"/s);
+  });
+
   it("ends streams and waiting clients in order, and exits 0 well before the grace period", async () => {
     await using api = await startApiProcess({ REDIS_URL: redis.url });
     const jobId = await started(api, "followed");

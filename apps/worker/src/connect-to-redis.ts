@@ -11,23 +11,31 @@ export interface WorkerConnections {
   readonly subscriber: Redis;
 }
 
-/**
- * Connects to Redis and looks its servers over; waits for as long as there is none.
- * @throws RedisSettingsError where Redis must not be used.
- */
-export async function connectToRedis(
-  place: RedisPlace,
-  { log, logError }: { readonly log: Log; readonly logError: LogError },
-): Promise<WorkerConnections> {
+/** Opens the connections; Redis need not be there yet. */
+export function openRedis(place: RedisPlace, logError: LogError): WorkerConnections {
   const [connection, subscriber] = [connectForWork(place), connectForWork(place)];
   for (const redis of [connection, subscriber]) redis.on("error", (error) => logError("redis", error));
-  while (connection.status !== "ready") await once(connection, "ready").catch(() => {}); // Rejects with each error.
+  return { connection, subscriber };
+}
+
+/**
+ * Waits for Redis, for as long as there is none, and looks its servers over.
+ * @throws RedisSettingsError where Redis must not be used; the signal's reason once it is aborted.
+ */
+export async function redisReady(
+  { connection, subscriber }: WorkerConnections,
+  { place, log, signal }: { readonly place: RedisPlace; readonly log: Log; readonly signal: AbortSignal },
+): Promise<void> {
+  while (connection.status !== "ready") {
+    await once(connection, "ready", { signal }).catch(() => {}); // Rejects with each error.
+    signal.throwIfAborted();
+  }
   const { refusals, warnings } = await inspectServers(connection, place).catch((error: Error) => ({
     refusals: [explainRedisError(error)],
     warnings: [],
   }));
   for (const warning of warnings) log.warn({ warning }, "Redis is not set up as it should be");
-  if (refusals.length === 0) return { connection, subscriber };
+  if (refusals.length === 0) return;
   for (const redis of [connection, subscriber]) redis.disconnect();
   throw new RedisSettingsError(`REDIS_URL: ${refusals.join("; ")}`);
 }

@@ -1,12 +1,20 @@
 import process from "node:process";
 import { createRedisCheck, RedisSettingsError, redisPlace } from "@repl/contract";
 import { CredentialsError, createKubeClient, loadCredentials } from "@repl/kube";
-import { buildOpsServer, createLog, createLogLimiter, createRegistry, openTracer } from "@repl/ops";
+import {
+  buildOpsServer,
+  type Check,
+  createLog,
+  createLogLimiter,
+  createRegistry,
+  type Log,
+  openTracer,
+} from "@repl/ops";
 import { MANAGED_BY, parseTemplate } from "@repl/provision";
 import { loadWorkerSettings, SettingsError, type WorkerSettings } from "@repl/settings";
 import closeWithGrace from "close-with-grace";
 import { createClusterCheck } from "./cluster-check.ts";
-import { connectToRedis } from "./connect-to-redis.ts";
+import { openRedis, redisReady } from "./connect-to-redis.ts";
 import { readUserNamespaceFiles, type UserNamespaceSettings } from "./placement.ts";
 import { readTemplate, UnusableTemplate } from "./read-template.ts";
 import { traceRequests } from "./trace-requests.ts";
@@ -24,9 +32,20 @@ function userNamespaceSettings(settings: WorkerSettings): UserNamespaceSettings 
   return { prefix, templatePath, secretsPath: settings.userNamespaceSecretsPath };
 }
 
-const main = async (settings: WorkerSettings): Promise<void> => {
+/** A worker's process once it works. */
+interface RunningWorker {
+  /** Jobs under way. */
+  activeJobs(): number;
+  /** Ends the work in order, then what it works with, within the grace period. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the operators' port, waits for Redis, then begins to work: while Redis is away the process lives and is not ready.
+ * @param leaving aborted when the process is to end, which ends the wait as well
+ */
+async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): Promise<RunningWorker> {
   const graceMs = settings.shutdownGraceSeconds * 1_000;
-  const log = createLog({ process: "worker", level: settings.logLevel });
   const logError = createLogLimiter(log);
   const place = redisPlace(settings);
   const template = await readTemplate("TEMPLATE_PATH", settings.templatePath, parseTemplate);
@@ -48,55 +67,66 @@ const main = async (settings: WorkerSettings): Promise<void> => {
     onCall: metrics.called,
     onRequest: traceRequests(tracer, credentials.server),
   });
-  const { connection, subscriber } = await connectToRedis(place, { log, logError });
-  const work = await startWork(settings, {
-    template,
-    files,
-    client,
-    connection,
-    subscriber,
-    metrics,
-    tracer,
-    log,
-    logError,
-  });
-
-  addWorkerGauges(registry, () => work.view.stats(), work.activeJobs);
-  let draining = false;
+  const redis = openRedis(place, logError);
+  const { connection, subscriber } = redis;
+  let checkCluster: Check = async () => {
+    throw new Error("it is not watched before Redis answers");
+  };
   const ops = buildOpsServer({
     log,
     metrics: registry,
     checks: {
       redis: createRedisCheck(connection, place),
-      cluster: createClusterCheck(client, work.view),
+      cluster: () => checkCluster(),
       draining: async () => {
-        if (draining) throw new Error("the worker is ending");
+        if (leaving.aborted) throw new Error("the worker is ending");
       },
     },
   });
   await ops.listen({ host: settings.opsHost, port: settings.opsPort });
-  closeWithGrace({ delay: graceMs, logger: false }, async ({ err, signal }) => {
-    draining = true;
-    log.info({ err, signal, activeJobs: work.activeJobs() }, "worker ending");
-    await work.close(graceMs);
-    await ops.close();
-    await client.close();
-    await tracer.close(graceMs * FLUSH_SHARE);
-    connection.disconnect();
-    subscriber.disconnect();
-    log.info("worker ended");
-  });
+  await redisReady(redis, { place, log, signal: leaving });
+  const parts = { template, files, client, connection, subscriber, metrics, tracer, log, logError };
+  const work = await startWork(settings, parts);
+  checkCluster = createClusterCheck(client, work.view);
+  addWorkerGauges(registry, () => work.view.stats(), work.activeJobs);
 
-  // Last: whoever reads it may tell the process to end.
   const { namespaceMode, namespace, concurrency } = settings;
   log.info(
     { opsAddress: ops.server.address(), cluster: credentials.server, namespaceMode, namespace, concurrency },
     "worker ready",
   );
-};
+  return {
+    activeJobs: work.activeJobs,
+    async close() {
+      await work.close(graceMs);
+      await ops.close();
+      await client.close();
+      await tracer.close(graceMs * FLUSH_SHARE);
+      connection.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}
+
+/** Starts the worker and ends it with the process, which may be told to end before it works. */
+async function run(settings: WorkerSettings): Promise<void> {
+  const log = createLog({ process: "worker", level: settings.logLevel });
+  const leaving = new AbortController();
+  const starting = start(settings, log, leaving.signal);
+  closeWithGrace({ delay: settings.shutdownGraceSeconds * 1_000, logger: false }, async ({ err, signal }) => {
+    leaving.abort();
+    const worker = await starting.catch(() => undefined); // Then there is nothing to end in order.
+    log.info({ err, signal, activeJobs: worker?.activeJobs() ?? 0 }, "worker ending");
+    await worker?.close();
+    log.info("worker ended");
+  });
+  await starting.catch((error: unknown) => {
+    if (!leaving.signal.aborted) throw error;
+  });
+}
 
 try {
-  await main(loadWorkerSettings(process.env));
+  await run(loadWorkerSettings(process.env));
 } catch (error) {
   const expected = [SettingsError, RedisSettingsError, UnusableTemplate, UnusableSecrets, CredentialsError];
   const log = createLog({ process: "worker", level: "fatal" });
