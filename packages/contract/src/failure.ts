@@ -29,6 +29,10 @@ export const FAILURES = {
   pod_refused: { retriedBy: "nobody", sentence: "The cluster's policy refused the workspace's pod." },
   evicted: { retriedBy: "worker", sentence: "The cluster evicted the workspace while it was starting." },
   node_lost: { retriedBy: "user", sentence: "The node on which the workspace was starting went away." },
+  workload_deleted: {
+    retriedBy: "worker",
+    sentence: "Somebody deleted the workspace in the cluster while it was starting.",
+  },
   deadline_exceeded: { retriedBy: "user", sentence: "The workspace was not ready in time." },
   address_silent: { retriedBy: "user", sentence: "The workspace runs, but its address does not answer." },
   delete_blocked: { retriedBy: "worker", sentence: "A resource is being deleted but does not go away." },

@@ -1,100 +1,25 @@
-import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
-import type { Failure, JobChange } from "@repl/contract";
-import type { KubeObject } from "@repl/kube";
+import { setImmediate as turn } from "node:timers/promises";
 import { waitFor } from "@repl/testkit";
-import { afterEach, describe, expect, test } from "vitest";
-import { MANIFEST_HASH } from "../src/labels.ts";
-import type { Graces } from "../src/wait/signal.ts";
-import { type ReadyOptions, waitUntilReady } from "../src/wait/wait-until-ready.ts";
-import { REPL, states } from "./support/fixtures.ts";
-import { type MemoryView, memoryView } from "./support/memory-view.ts";
-import { containers, HASH, type PodOptions, podObject } from "./support/pods.ts";
+import { describe, expect, test } from "vitest";
+import type { MemoryView } from "./support/memory-view.ts";
+import { containers } from "./support/pods.ts";
+import {
+  begin,
+  checkListeners,
+  copying,
+  crashing,
+  deployment,
+  failureOf,
+  GRACES,
+  LONG_MS,
+  pod,
+  starting,
+  unschedulable,
+} from "./support/waits.ts";
 
-const { waiting, running, crashLoop } = containers;
+const { waiting } = containers;
 
-/** A recorded state of the Deployment, as the state of one and the same Deployment. */
-function deployment(state: string, at: { generation?: number; observedGeneration?: number } = {}): KubeObject {
-  const { generation = 1, observedGeneration = generation } = at;
-  const recorded = states("deployment")[state] as KubeObject;
-  return {
-    ...recorded,
-    metadata: { ...recorded.metadata, uid: "d1", generation, annotations: { [MANIFEST_HASH]: HASH } },
-    status: { ...(recorded.status as object), observedGeneration },
-  };
-}
-
-const pod = (options: PodOptions) => podObject(options);
-const starting = (options: PodOptions = {}) => pod({ phase: "Running", main: [running("runner")], ...options });
-const copying = (options: PodOptions = {}) =>
-  pod({ conditions: { PodScheduled: "True", Initialized: "False" }, init: [running("copy")], ...options });
-const crashing = (options: PodOptions = {}) => pod({ main: [crashLoop("runner", 1, "Error", "boom")], ...options });
-const unschedulable = (message: string) =>
-  pod({ node: "", conditions: { PodScheduled: ["False", "Unschedulable", message] } });
-
-/** Longer than a test may take: what ends by it has failed. */
-const LONG_MS = 120_000;
-const GRACES: Graces = {
-  unschedulableMs: LONG_MS,
-  scaleUpMs: LONG_MS,
-  configMs: LONG_MS,
-  imagePullMs: LONG_MS,
-  silenceMs: LONG_MS,
-  nodeLostMs: LONG_MS,
-};
-
-interface Setup {
-  readonly view: MemoryView;
-  readonly reports: JobChange[];
-  readonly abort: AbortController;
-  readonly done: Promise<void>;
-  /** Resolves once that many reports have been made and the wait has nothing left to do but wait. */
-  reported(count: number): Promise<JobChange[]>;
-}
-
-const views: MemoryView[] = [];
-
-interface SetupOptions extends Partial<Pick<ReadyOptions, "graces" | "deadlineMs">> {
-  /** What the API server answered the write. */
-  readonly workload?: KubeObject;
-  readonly report?: (change: JobChange) => Promise<void>;
-}
-
-/** Begins a wait over a view that holds the given objects already. */
-function begin(objects: readonly KubeObject[], options: SetupOptions = {}): Setup {
-  const view = memoryView();
-  views.push(view);
-  for (const object of objects) view.put(object);
-  const reports: JobChange[] = [];
-  const abort = new AbortController();
-  const { workload = deployment("created"), graces = GRACES, deadlineMs = LONG_MS, report } = options;
-  const attempt = {
-    signal: abort.signal,
-    guard: () => Promise.resolve(),
-    report: async (change: JobChange) => {
-      reports.push(change);
-      await report?.(change);
-    },
-  };
-  const done = waitUntilReady(workload, REPL.replId, { view, attempt, graces, deadlineMs });
-  done.catch(() => {});
-  const reported = async (count: number) => {
-    await waitFor(() => reports.length >= count, { what: `${count} reports`, timeoutMs: 5_000, intervalMs: 1 });
-    await turn();
-    return reports;
-  };
-  return { view, reports, abort, done, reported };
-}
-
-/** The failure a wait ends with. */
-const failureOf = (done: Promise<void>) =>
-  done.then(
-    () => expect.unreachable("ready"),
-    (error: Failure) => error,
-  );
-
-afterEach(() => {
-  for (const view of views.splice(0)) expect(view.listeners()).toBe(0);
-});
+checkListeners();
 
 describe("generation comes first", () => {
   test("nothing is known of the workload yet", async () => {
@@ -140,35 +65,6 @@ describe("generation comes first", () => {
     const refused = deployment("quota-replicasets", { observedGeneration: 0 });
     const { done } = begin([refused], { graces: { ...GRACES, configMs: 30 } });
     expect(await failureOf(done)).toMatchObject({ code: "quota_exceeded" });
-  });
-});
-
-describe("a view that is behind what the API server answered", () => {
-  const at = (state: string, resourceVersion: string): KubeObject => {
-    const known = deployment(state);
-    return { ...known, metadata: { ...known.metadata, resourceVersion } };
-  };
-
-  test("is not believed: the workload is no longer as ready as it shows", async () => {
-    const { view, done } = begin([at("available", "5")], { workload: at("rollout", "7") });
-    view.putUnseen(at("rollout", "7"));
-    await turn();
-    const waited = Promise.race([done.then(() => "ready"), delay(50, "waits")]);
-    expect(await waited).toBe("waits");
-    view.put(at("available", "9"));
-    await done;
-  });
-
-  test("is waited for until the deadline and no longer", async () => {
-    const { view, done } = begin([at("available", "5")], { workload: at("rollout", "7"), deadlineMs: 60 });
-    view.putUnseen(at("rollout", "7"));
-    expect(await failureOf(done)).toMatchObject({ code: "deadline_exceeded" });
-  });
-
-  test("is not waited for where the cluster itself says ready", async () => {
-    const { view, done } = begin([at("available", "5")], { workload: at("available", "7") });
-    view.putUnseen(at("available", "8"));
-    await done;
   });
 });
 

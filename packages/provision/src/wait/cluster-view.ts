@@ -24,6 +24,9 @@ export interface ClusterViewOptions {
   readonly onError: (error: unknown, delayMs: number) => void;
 }
 
+/** Longest wait for a single read, which the end of a start must not wait for much longer than it said. */
+const REREAD_MS = 3_000;
+
 /** Reason of the event by which the cluster autoscaler says so (kubernetes/autoscaler, cluster-autoscaler FAQ). */
 const SCALING_UP = "TriggeredScaleUp";
 
@@ -40,8 +43,8 @@ export interface ClusterView {
   podsOf(replId: string, namespace: string): PodState[];
   /** Calls back after each change of that repl's workload or pods; returns the way to end it. */
   subscribe(replId: string, listener: () => void): () => void;
-  /** The workload as the API server has it now; undefined where it is gone or the server does not answer. */
-  reread(workload: KubeObject, signal: AbortSignal): Promise<WorkloadState | undefined>;
+  /** The very workload as the API server has it now; undefined where the server does not answer within seconds. */
+  reread(workload: KubeObject, signal: AbortSignal): Promise<WorkloadState | "gone" | undefined>;
   /** Whether the cluster autoscaler says that it is adding a node for a pod of that repl. */
   isScalingUp(replId: string, namespace: string, signal: AbortSignal): Promise<boolean>;
   /** Why a node runs no pods now, as the end of a sentence; undefined where it does, or where that may not be asked. */
@@ -100,7 +103,11 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
         if (own.size === 0 && listeners.get(replId) === own) listeners.delete(replId);
       };
     },
-    reread: (object, signal) => client.get(refOf(object), { signal }).then(readWorkload, () => undefined),
+    reread: (object, signal) =>
+      client.get(refOf(object), { signal, timeoutMs: REREAD_MS }).then(
+        (found) => (found.metadata.uid === object.metadata.uid ? readWorkload(found) : "gone"),
+        (error) => (isGone(error) ? "gone" : undefined),
+      ),
     isScalingUp: async (replId, wanted, signal) => {
       const found = await Promise.all(
         podsOf(replId, wanted).map(({ uid }) => {

@@ -163,9 +163,14 @@ function evidence(
   };
 }
 
-/** Pods that their node refused or evicted, with a reason; each is replaced, so only several of them are a failure. */
+/** Whether its node refused or evicted a pod. It stays as it is until the cluster collects its garbage. */
+export function isRefused({ phase, reason }: PodState): boolean {
+  return phase === "Failed" && reason !== "";
+}
+
+/** Each of them is replaced, so only several are a failure. */
 function refusedPods(pods: readonly PodState[]): Signal[] {
-  const refused = pods.filter(({ phase, reason }) => phase === "Failed" && reason !== "");
+  const refused = pods.filter(isRefused);
   const last = refused.at(-1);
   if (last === undefined || refused.length <= MOST_REPLACED_PODS) return [];
   const detail = `${refused.length} pods were refused or evicted, the last one: ${last.reason} ${last.message}`.trim();

@@ -6,7 +6,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import { suspectNodes } from "./node-suspicion.ts";
 import type { PodState } from "./pod.ts";
 import { type Progress, progressOf } from "./progress.ts";
-import { type Graces, type Signal, signalsBeforeObserved, signalsOf } from "./signal.ts";
+import { type Graces, isRefused, type Signal, signalsBeforeObserved, signalsOf } from "./signal.ts";
 import type { WorkloadState } from "./workload.ts";
 
 /** What a start waits for, and how long. */
@@ -18,7 +18,7 @@ export interface ReadyOptions {
   readonly deadlineMs: number;
 }
 
-/** Where the wait stands, computed from what the watch holds. */
+/** Where the wait stands. */
 type Look =
   | { readonly done: true }
   | {
@@ -32,7 +32,7 @@ type Look =
 /**
  * Waits until a workload, as this attempt wrote it, is ready. Judged in the order generation, failure, progress.
  * @param workload the resource as the API server answered the write: its uid and generation are what counts
- * @throws {Failure} as soon as a cause of failure has lasted longer than its grace, or at the deadline
+ * @throws {Failure} as soon as a cause of failure has lasted longer than its grace, when the workload is gone, or at the deadline
  */
 export async function waitUntilReady(workload: KubeObject, replId: string, options: ReadyOptions): Promise<void> {
   const { view, attempt } = options;
@@ -50,30 +50,24 @@ export async function waitUntilReady(workload: KubeObject, replId: string, optio
   }
 }
 
-/** Looks at the cluster's view and says whether the workload is ready or when to look again at the latest. */
-function looker(workload: KubeObject, replId: string, { view, attempt, graces, deadlineMs }: ReadyOptions) {
+/** Says whether the workload is ready or when to look again at the latest. */
+function looker(workload: KubeObject, replId: string, options: ReadyOptions) {
+  const { view, attempt, graces, deadlineMs } = options;
   const { signal } = attempt;
   const deadline = performance.now() + deadlineMs;
   const firstSeen = new Map<string, number>();
   const show = reporter(attempt);
-  const namespace = workload.metadata.namespace ?? "";
+  const lookNow = observer(workload, replId, options);
   const suspect = suspectNodes(view, graces, signal);
+  const namespace = workload.metadata.namespace ?? "";
   let allowed = graces;
 
   const isHealing = async ({ code }: Failure) =>
     code === "unschedulable" && allowed === graces && (await view.isScalingUp(replId, namespace, signal));
 
-  /** By the view, and where that says ready but is behind, by the cluster itself. */
-  const lookNow = async () => {
-    const known = view.workload(workload.metadata.uid ?? "");
-    const pods = view.podsOf(replId, namespace);
-    const look = lookAt(workload, known, pods, allowed);
-    if (!look.done || !isBehind(known, workload)) return { look, lookWithinMs: Number.POSITIVE_INFINITY };
-    return { look: lookAt(workload, await reread(workload, view, signal), pods, allowed), lookWithinMs: CATCH_UP_MS };
-  };
-
   return async (): Promise<"ready" | { readonly lookWithinMs: number }> => {
-    const { look, lookWithinMs } = await lookNow();
+    const isLate = performance.now() >= deadline;
+    const { look, lookWithinMs } = await lookNow(allowed, isLate);
     if (look.done) return "ready";
     const suspicion = await suspect(look.pods);
     const now = performance.now();
@@ -84,25 +78,62 @@ function looker(workload: KubeObject, replId: string, { view, attempt, graces, d
       allowed = { ...graces, unschedulableMs: graces.scaleUpMs };
       return { lookWithinMs: 0 };
     }
-    if (now >= deadline) {
-      // A watch may have missed what counts.
-      if (lookAt(workload, await reread(workload, view, signal), [], allowed).done) return "ready";
-      throw deadlineExceeded(look.progress, deadlineMs);
-    }
+    if (isLate) throw deadlineExceeded(look.progress, deadlineMs);
     await show(waiting === undefined ? look.progress : { ...look.progress, message: waiting });
     return { lookWithinMs: Math.min(recheckMs, deadline - now, suspicion.lookWithinMs, lookWithinMs) };
   };
 }
 
-/** Until a view that is behind is looked at again; its watch comes back sooner once the API server answers. */
+/** How long a watch may be behind before the cluster itself is asked, and until it is asked again. */
 const CATCH_UP_MS = 1_000;
 
 /**
- * Whether the view holds the workload as it was before this attempt's own answer: its watch was interrupted, and the
- * workload may have failed meanwhile. Versions of one resource are numbers that grow (KEP-5504).
+ * Looks at the view, or at the cluster itself where the view is behind what the API server answered this attempt or does
+ * not hold the workload: its watch was interrupted, or the workload is gone. Nothing fails by a view that is behind.
+ * @throws {Failure} workload_deleted
  */
-function isBehind(known: WorkloadState | undefined, { metadata }: KubeObject): boolean {
-  return Number(known?.resourceVersion) < Number(metadata.resourceVersion);
+function observer(workload: KubeObject, replId: string, { view, attempt }: ReadyOptions) {
+  const { uid = "", namespace = "" } = workload.metadata;
+  // Those stay for long after they were replaced, and say nothing of this attempt.
+  const refusedBefore = new Set(
+    view
+      .podsOf(replId, namespace)
+      .filter(isRefused)
+      .map((pod) => pod.uid),
+  );
+  let certainAt = performance.now();
+
+  const reread = async (): Promise<WorkloadState | undefined> => {
+    const state = await view.reread(workload, attempt.signal);
+    certainAt = performance.now();
+    if (state !== "gone") return state;
+    const { kind, metadata } = workload;
+    throw new Failure("workload_deleted", { detail: `The ${kind} ${metadata.name} is not there any more.` });
+  };
+
+  return async (graces: Graces, isLate: boolean): Promise<{ readonly look: Look; readonly lookWithinMs: number }> => {
+    const known = view.workload(uid);
+    const pods = view.podsOf(replId, namespace).filter((pod) => !refusedBefore.has(pod.uid));
+    if (known !== undefined && !isBehind(known, workload)) {
+      certainAt = performance.now();
+      const look = lookAt(workload, known, pods, graces);
+      // A watch may have missed what counts.
+      if (isLate && !look.done && lookAt(workload, await reread(), pods, graces).done) return READY;
+      return { look, lookWithinMs: Number.POSITIVE_INFINITY };
+    }
+    const waitMs = certainAt + CATCH_UP_MS - performance.now();
+    const state = waitMs > 0 && !isLate ? undefined : await reread();
+    const look = lookAt(workload, state, pods, graces);
+    if (look.done) return READY;
+    return { look: { ...look, signals: [], pods: [] }, lookWithinMs: waitMs > 0 ? waitMs : CATCH_UP_MS };
+  };
+}
+
+const READY = { look: { done: true }, lookWithinMs: 0 } as const;
+
+/** Versions of one resource are numbers that grow (KEP-5504). */
+function isBehind({ resourceVersion }: WorkloadState, { metadata }: KubeObject): boolean {
+  return Number(resourceVersion) < Number(metadata.resourceVersion);
 }
 
 /** Reports progress where it changed. A pod that starts over goes back a phase; the percentage of an attempt never does. */
@@ -115,16 +146,6 @@ function reporter(attempt: Attempt) {
     if (showing !== shown) await attempt.report({ ...progress, progress: percent });
     shown = showing;
   };
-}
-
-/** The very workload as the cluster itself has it now; undefined where it is gone or the API server does not answer. */
-async function reread(
-  workload: KubeObject,
-  view: ClusterView,
-  signal: AbortSignal,
-): Promise<WorkloadState | undefined> {
-  const state = await view.reread(workload, signal);
-  return state?.uid === workload.metadata.uid ? state : undefined;
 }
 
 function lookAt(

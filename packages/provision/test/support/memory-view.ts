@@ -48,9 +48,9 @@ export function memoryView(): MemoryView {
       subscribed.set(key, { replId, listener });
       return () => subscribed.delete(key);
     },
-    reread: ({ metadata }) => {
-      const found = behind.get(metadata.uid ?? "");
-      return Promise.resolve(found === undefined ? undefined : readWorkload(found));
+    reread: ({ metadata: { uid = "" } }) => {
+      const found = behind.get(uid) ?? objects.get(uid);
+      return Promise.resolve(found === undefined ? "gone" : readWorkload(found));
     },
     isScalingUp: () => Promise.resolve(scalingUp),
     nodeTrouble: (name) => Promise.resolve(troubles.get(name)),
