@@ -70,13 +70,18 @@ export async function fail(attempt: RunningAttempt, failure: Failure, deps: RunD
   return mayRetry ? retryLater(attempt, failure, deps) : giveUp(attempt, failure, deps);
 }
 
-async function retryLater({ lease, log, span }: RunningAttempt, failure: Failure, { store }: RunDeps): Promise<void> {
+async function retryLater(
+  { job, lockToken, lease, log, span }: RunningAttempt,
+  failure: Failure,
+  { store }: RunDeps,
+): Promise<void> {
   log.warn({ code: failure.code, err: failure }, "attempt failed, will be retried");
   span.set({ "job.outcome": "retrying" });
   span.fail(failure.code);
   const change = { message: `${failure.message} Trying again.`, error: failure.toJobError() };
   const hold = await store.settle(lease, "retrying", change);
-  if (hold !== "cancelled") throw failure;
+  if (hold === "lost") return delay(job, lockToken); // The record counts no attempt, so the queue must not either.
+  if (hold === "ok") throw failure;
 }
 
 async function giveUp(attempt: RunningAttempt, failure: Failure, deps: RunDeps): Promise<void> {

@@ -33,13 +33,16 @@ const PUT_OFF_TOO_LONG_MS = 30_000;
  * without them, because Redis lost or BullMQ gave up an attempt. A long queue is looked through batch by batch: one job
  * after the other it would take as many round trips as jobs wait.
  */
-export async function requeueLostJobs(deps: QueueSweepDeps): Promise<number> {
+export async function requeueLostJobs(deps: QueueSweepDeps, signal: AbortSignal): Promise<number> {
   const jobIds = await deps.intents.openJobs(LOST_AFTER_MS);
   let requeued = 0;
   for (let from = 0; from < jobIds.length; from += BATCH) {
     const batch = jobIds.slice(from, from + BATCH);
     const entries = await Promise.all(batch.map((jobId) => deps.queue.getJob(jobId)));
-    for (const [index, jobId] of batch.entries()) if (await requeueIfLost(jobId, entries[index], deps)) requeued += 1;
+    for (const [index, jobId] of batch.entries()) {
+      signal.throwIfAborted();
+      if (await requeueIfLost(jobId, entries[index], deps)) requeued += 1;
+    }
   }
   return requeued;
 }
@@ -63,9 +66,10 @@ async function requeue(record: JobRecord, { queue, log }: QueueSweepDeps, span: 
 }
 
 /** Jobs that a clock which ran ahead has put off; one that has begun meanwhile is left alone. */
-export async function bringForward({ intents, queue, log }: QueueSweepDeps): Promise<number> {
+export async function bringForward({ intents, queue, log }: QueueSweepDeps, signal: AbortSignal): Promise<number> {
   let broughtForward = 0;
   for (const jobId of await intents.putOff(PUT_OFF_TOO_LONG_MS)) {
+    signal.throwIfAborted();
     const job = await queue.getJob(jobId);
     if (job === undefined || !(await job.isDelayed())) continue;
     await job.promote();

@@ -17,6 +17,7 @@ import {
 } from "@repl/provision";
 import { removeOrphan } from "./remove-orphan.ts";
 import { report } from "./report.ts";
+import { shareOf, someOf } from "./share-of-sweep.ts";
 
 /** What the namespaces of users are kept by. */
 export interface UserNamespacesDeps {
@@ -38,9 +39,6 @@ export interface UserNamespacesSweepDeps {
 
 type Kept = Record<NamespaceFinding["do"], number>;
 
-/** Writes of one sweep, for resources and for Secrets; the rest follows with the next sweeps. */
-const MOST_REPAIRS = 200;
-
 /**
  * Puts right what differs in the namespaces of users from their template, and brings their Secrets up to date.
  * @param resources of repls, everywhere within reach
@@ -58,8 +56,8 @@ export async function sweepUserNamespaces(
   const found = await listUserResources(client, signal);
   const places = userPlaces(found, userNamespaces.prefix);
   userNamespaces.homes.keepOnly(places);
-  const findings = compareUserNamespaces(places, found, userNamespaces.template).slice(0, MOST_REPAIRS);
-  for (const finding of findings) kept[await act(finding, userNamespaces, deps, signal)] += 1;
+  const findings = compareUserNamespaces(places, found, userNamespaces.template);
+  for (const finding of shareOf(findings)) kept[await act(finding, userNamespaces, deps, signal)] += 1;
   await refreshSecrets(places, userNamespaces, deps, signal);
   return kept;
 }
@@ -107,7 +105,7 @@ async function refreshSecrets(
   { log }: UserNamespacesSweepDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const place of (await homes.outdated(places)).slice(0, MOST_REPAIRS)) {
+  for (const place of someOf(await homes.outdated(places))) {
     try {
       await homes.refreshSecrets(place, sweepAttempt(signal));
     } catch (error) {

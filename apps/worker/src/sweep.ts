@@ -14,6 +14,7 @@ import {
 } from "@repl/provision";
 import { removeOrphan } from "./remove-orphan.ts";
 import { report } from "./report.ts";
+import { shareOf } from "./share-of-sweep.ts";
 import { bringForward, requeueLostJobs } from "./sweep-queue.ts";
 import { sweepUserNamespaces, type UserNamespacesDeps } from "./sweep-user-namespaces.ts";
 
@@ -41,16 +42,12 @@ export type SweepResult = Record<"requeued" | "restore" | Finding["do"], number>
 
 /** Repls whose intents are read in one round trip. */
 const BATCH = 500;
-/** Repairs of one sweep; when a whole namespace was lost, the rest follows with the next sweeps. */
-const MOST_REPAIRS = 200;
-/** Lines that one sweep writes about what it leaves as it is. */
-const MOST_REPORTS = 200;
 
 /** Makes the cluster agree with the intents: list → compare → act. Harmless to repeat and to interrupt. */
 export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<SweepResult> {
   const { client, template, homes, reach, intents, idleTimeoutMs, keepFailed } = deps;
 
-  const requeued = (await requeueLostJobs(deps)) + (await bringForward(deps));
+  const requeued = (await requeueLostJobs(deps, signal)) + (await bringForward(deps, signal));
   const knownSinceMs = await intents.knownSince();
 
   const listedSinceMs = await intents.nowMs();
@@ -68,16 +65,12 @@ export async function sweep(deps: SweepDeps, signal: AbortSignal): Promise<Sweep
   };
 
   const done = { requeued, start: 0, stop: 0, restore: 0, delete: 0, report: 0 };
-  for (const finding of atMost(compare(situation))) done[await act(finding, deps, signal)] += 1;
+  for (const finding of shareOf(compare(situation))) {
+    signal.throwIfAborted();
+    done[await act(finding, deps, signal)] += 1;
+  }
   const kept = await sweepUserNamespaces(deps, resources, signal);
   return { ...done, restore: kept.restore, delete: done.delete + kept.delete, report: done.report + kept.report };
-}
-
-/** Repairs and reports each up to their limit: what only a person can put right keeps nothing else from its turn. */
-function atMost(findings: readonly Finding[]): Finding[] {
-  const isReport = (finding: Finding) => finding.do === "report";
-  const repairs = findings.filter((finding) => !isReport(finding)).slice(0, MOST_REPAIRS);
-  return [...repairs, ...findings.filter(isReport).slice(0, MOST_REPORTS)];
 }
 
 async function readIntents({ intents }: SweepDeps, resources: readonly FoundResource[]): Promise<Map<string, Intent>> {

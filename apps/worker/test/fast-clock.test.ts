@@ -23,6 +23,7 @@ afterAll(async () => {
 
 const HOUR_MS = 3_600_000;
 const log = createLog({ process: "worker", level: "silent" });
+const { signal } = new AbortController();
 
 function setup() {
   const prefix = `{${randomUUID()}}`;
@@ -38,10 +39,10 @@ test("a job that a clock an hour ahead put off is brought forward; one that wait
   const put = (jobId: string, delay: number) => queue.add("start", payload, { jobId, priority: 7, delay });
   await put("far", HOUR_MS);
   await put("near", 8_000);
-  expect(await bringForward(deps)).toBe(1);
+  expect(await bringForward(deps, signal)).toBe(1);
   expect(await queue.getJobState("far")).toBe("prioritized");
   expect(await queue.getJobState("near")).toBe("delayed");
-  expect(await bringForward(deps)).toBe(0);
+  expect(await bringForward(deps, signal)).toBe(0);
   await queue.close();
 });
 

@@ -102,5 +102,22 @@ test("the end of an attempt that lost its repl leaves the next one of the same j
   expect(await state()).toBe("queued");
 });
 
+test("a failed attempt whose lease is lost costs no attempt of the queue's: the record counts none either", async () => {
+  let lose = async () => {};
+  const { run, prefix, job, moved, state } = await setup({
+    get: () => Promise.reject(new Error("out of order")),
+    changed: ({ settle }) => ({
+      async settle(...settling) {
+        await lose();
+        return settle(...settling);
+      },
+    }),
+  });
+  lose = async () => void (await redis.del(`${prefix}:lease:demo`));
+  await expect(run(job, "lock")).rejects.toBeInstanceOf(DelayedError);
+  expect(moved).toEqual(["delayed"]);
+  expect(await state()).toBe("active");
+});
+
 /** Bounds what may never end. */
 const untilLate = () => waitFor(() => false, { what: "the second attempt to end", timeoutMs: 10 * LEASE_MS });

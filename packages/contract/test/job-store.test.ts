@@ -180,6 +180,16 @@ describe("lease", () => {
     expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "run" });
   });
 
+  test("after a failover to a Redis whose clock is an hour behind nobody waits for an hour", async () => {
+    const { keys, store, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    await store.settle(await begun(store, jobId), "retrying", { message: "again" });
+    const [attempt] = JSON.parse((await redis.hget(keys.job(jobId), "history")) ?? "");
+    const ahead = JSON.stringify([{ ...attempt, endedAt: attempt.endedAt + 3_600_000 }]);
+    await redis.hset(keys.job(jobId), "history", ahead);
+    expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "run" });
+  });
+
   test("after a failed attempt the next one waits for its pause by Redis' clock, whatever a worker's clock says", async () => {
     const { store, keys, accepted } = setup();
     const jobId = await accepted("start", "demo");

@@ -38,7 +38,7 @@ const found = (kind: string, namespace: string, change: Partial<FoundResource> =
 const whole = (namespace: string, change: Partial<FoundResource> = {}) =>
   KINDS.map((kind) => found(kind, namespace, change));
 
-const findings = (resources: FoundResource[], of: Intent = intent(), keepFailed = false) =>
+const findings = (resources: FoundResource[], of: Intent = intent(), { keepFailed = false, knownSinceMs = 0 } = {}) =>
   compare({
     resources,
     intents: new Map([[of.replId, of]]),
@@ -46,7 +46,7 @@ const findings = (resources: FoundResource[], of: Intent = intent(), keepFailed 
     homeOf: (userId) => `home-${userId}`,
     nowMs: NOW,
     listedSinceMs: LISTED,
-    knownSinceMs: 0,
+    knownSinceMs,
     idleTimeoutMs: 0,
     keepFailed,
   }).map((finding) => [finding.do, finding.do === "delete" ? finding.resource.uid : finding.because]);
@@ -76,6 +76,7 @@ describe("a repl that is meant to run", () => {
   test.each([
     ["while resources were listed is left to the next sweep", LISTED, []],
     ["before that is not", LISTED - 1, ["start"]],
+    ["in the future, by the clock of an earlier Redis, is not", NOW + 3_600_000, ["start"]],
   ])("whose start ended %s", (_when, settledAt, done) => {
     expect(findings([], intent({ settledAt })).map(([what]) => what)).toEqual(done);
   });
@@ -127,7 +128,21 @@ describe("a repl that is meant to be stopped", () => {
   });
 
   test("keeps what a failed start left where that is to be looked at, and nothing else", () => {
-    expect(findings(whole("home-alice"), stopped, true)).toEqual([]);
-    expect(findings(whole("home-alice"), { ...stopped, startFailed: false }, true)).toEqual(all);
+    expect(findings(whole("home-alice"), stopped, { keepFailed: true })).toEqual([]);
+    expect(findings(whole("home-alice"), { ...stopped, startFailed: false }, { keepFailed: true })).toEqual(all);
   });
+});
+
+test.each([
+  ["well before this Redis began is reported, since it may have been forgotten", -600_000, "report"],
+  ["about when this Redis began is reported, since the API server's clock may be ahead", 30_000, "report"],
+  ["well after that is an orphan", 120_000, "delete"],
+])("a resource of a repl that nobody knows, made %s", (_when, sinceMs, what) => {
+  const knownSinceMs = NOW - 600_000;
+  const [first] = findings(
+    [found("Service", "repls", { replId: "unknown", createdAtMs: knownSinceMs + sinceMs })],
+    intent({ desired: "stopped" }),
+    { knownSinceMs },
+  );
+  expect(first?.[0]).toBe(what);
 });

@@ -19,7 +19,10 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- The queue reckons the pause by the clocks of workers, of which one may be wrong.
 local history = job[5] == 'retrying' and cjson.decode(job[6] or '[]') or {}
-local pauseLeft = #history > 0 and history[#history].endedAt + tonumber(ARGV[5]) * 2 ^ (tonumber(job[7]) - 1) - now or 0
+local failedAt = #history > 0 and history[#history].endedAt or 0
+local pauseLeft = failedAt + tonumber(ARGV[5]) * 2 ^ (tonumber(job[7]) - 1) - now
+-- After a failover to a server whose clock is behind the failure lies in the future: there is no telling how much of the pause is over.
+if failedAt > now then pauseLeft = 0 end
 if pauseLeft > 0 then return {'wait', pauseLeft} end
 
 -- The queue counts from one again for a job whose place was lost. An attempt that was handed back, or died, is made once more.

@@ -52,12 +52,15 @@ export function createIntentStore(redis: Redis, prefix: string) {
   };
 
   return {
-    /** The intents of those repls; repls that nobody has asked for are missing. One round trip. */
+    /**
+     * The intents of those repls at one moment; repls that nobody has asked for are missing. One round trip. A job that ends
+     * between the reading of its repl and of the open jobs would look as if it had ended long ago.
+     */
     async find(replIds: readonly string[]): Promise<Map<string, Intent>> {
-      const pipeline = redis.pipeline();
-      for (const replId of replIds) pipeline.hmget(keys.repl(replId), ...FIELDS);
-      pipeline.zrange(keys.open, "0", "-1");
-      const replies = (await pipeline.exec()) ?? [];
+      const transaction = redis.multi();
+      for (const replId of replIds) transaction.hmget(keys.repl(replId), ...FIELDS);
+      transaction.zrange(keys.open, "0", "-1");
+      const replies = (await transaction.exec()) ?? [];
       const open = new Set(replyOf(replies.at(-1)));
       const intents = replIds.map((replId, index) => toIntent(replId, replyOf(replies[index]), open));
       return new Map(intents.flatMap((intent) => (intent === undefined ? [] : [[intent.replId, intent]])));

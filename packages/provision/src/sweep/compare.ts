@@ -32,7 +32,7 @@ export interface Situation {
   readonly nowMs: number;
   /** When the resources began to be listed, by the same clock as `nowMs`. */
   readonly listedSinceMs: number;
-  /** Resources older than this may belong to repls that this Redis has never heard of. */
+  /** Since when this Redis has known every repl. */
   readonly knownSinceMs: number;
   /** Running repls that nobody has used for longer are stopped; 0: never. */
   readonly idleTimeoutMs: number;
@@ -53,6 +53,8 @@ export type Finding =
 
 /** A resource this young may belong to a job that was accepted after the intents were read. */
 const YOUNG_MS = 60_000;
+/** How far the API server's clock, by which resources are dated, may be from Redis', by which all else is. */
+const CLOCKS_APART_MS = 60_000;
 
 /**
  * Compares intents and cluster, both ways. Repls with a job under way are left to that job, those whose job ended while
@@ -61,10 +63,15 @@ const YOUNG_MS = 60_000;
 export function compare(situation: Situation): Finding[] {
   const byRepl = Map.groupBy(situation.resources, ({ replId }) => replId);
   const known = [...situation.intents.values()]
-    .filter(({ jobOpen, settledAt }) => !jobOpen && settledAt < situation.listedSinceMs)
+    .filter(({ jobOpen, settledAt }) => !jobOpen && !isBetween(settledAt, situation.listedSinceMs, situation.nowMs))
     .flatMap((intent) => compareOne(intent, byRepl.get(intent.replId) ?? [], situation));
   const unknown = situation.resources.filter(({ replId }) => !situation.intents.has(replId));
   return [...known, ...unknown.flatMap((resource) => judgeUnknown(resource, situation))];
+}
+
+/** After a failover to a Redis whose clock is behind, what ended before may seem to end in the future. */
+function isBetween(ms: number, firstMs: number, lastMs: number): boolean {
+  return ms >= firstMs && ms <= lastMs;
 }
 
 function compareOne(intent: Intent, resources: readonly FoundResource[], situation: Situation): Finding[] {
@@ -142,7 +149,8 @@ function restart(intent: Intent, missing: readonly WantedResource[]): Finding {
 
 function judgeUnknown(resource: FoundResource, { nowMs, knownSinceMs }: Situation): Finding[] {
   if (resource.terminating || resource.createdAtMs > nowMs - YOUNG_MS) return [];
-  if (resource.createdAtMs >= knownSinceMs) return [orphan(resource, "nobody has asked for its repl")];
+  if (resource.createdAtMs >= knownSinceMs + CLOCKS_APART_MS)
+    return [orphan(resource, "nobody has asked for its repl")];
   return [report(resource, "it is older than this Redis, which does not know its repl")];
 }
 

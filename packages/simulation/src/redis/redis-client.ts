@@ -52,8 +52,12 @@ export class RedisClient {
     return Object.fromEntries(pairs);
   };
 
-  /** All commands in one round trip. */
+  /** All commands in one round trip, and here at one moment as well. */
   pipeline() {
+    return this.multi();
+  }
+
+  multi() {
     const commands: (readonly [name: string, args: Argument[]])[] = [];
     const { data } = this.server;
     const exec = (): [Error | null, Reply][] =>
