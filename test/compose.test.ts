@@ -20,6 +20,7 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly read_only?: boolean;
   readonly build?: { readonly context: string };
+  readonly volumes?: readonly { readonly type: string; readonly target: string }[];
 }
 interface Project {
   readonly services: Record<"redis" | "k3s" | "cluster-setup" | "api" | "worker", Service>;
@@ -64,6 +65,12 @@ describe.skipIf(goIsMissing)("docker-compose.yml, as Docker Compose's own loader
   test("Redis keeps what it is given and evicts nothing", () => {
     const command = services.redis.command?.join(" ");
     expect(command).toContain("--appendonly yes --maxmemory-policy noeviction --requirepass on-this-machine");
+  });
+
+  test("the cluster that is started again is the same node with the same password", () => {
+    expect(services.k3s.command).toContain("--node-name=k3s");
+    const kept = services.k3s.volumes?.filter(({ type }) => type === "volume").map(({ target }) => target);
+    expect(kept).toEqual(expect.arrayContaining(["/var/lib/rancher/k3s", "/etc/rancher/node"]));
   });
 
   test("everything waits for what it needs, and nothing is open beyond this machine", () => {

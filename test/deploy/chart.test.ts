@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { whyNoTestCluster } from "@repl/testkit";
 import { describe, expect, it } from "vitest";
-import { CHART, lint, notes, template, templateFile, whyNoHelm } from "./support/helm.ts";
+import { CHART, lint, notes, template, templateFile, templateNamed, whyNoHelm } from "./support/helm.ts";
 import { compose, find, K8S, kustomize, type Manifest } from "./support/kustomize.ts";
 import { keyOf, normalForm } from "./support/normal-form.ts";
 
@@ -35,6 +35,36 @@ const SAME: readonly [components: readonly string[], values: object][] = [
 /** Helm makes the release's namespace itself (--create-namespace), and the Secrets are the operator's. */
 const notOfTheChart = ({ kind, metadata: { name } }: Manifest) =>
   (kind === "Namespace" && name === "repl-orchestrator") || kind === "Secret";
+
+/** Everything that a name of the operator's or the release's can stand in. */
+function everythingNamed(name: string, other: string): object[] {
+  const api = {
+    settings: LEAST.api.settings,
+    secretName: name,
+    nodeSelector: { pool: name },
+    ingress: { enabled: true, className: name, host: name, tlsSecretName: name, annotations: { class: name } },
+  };
+  const all = {
+    api,
+    image: { repository: name, tag: other, pullSecrets: [{ name }] },
+    replNamespace: { name: other },
+    redis: { enabled: true, secretName: name, caSecretName: name, image: name, storageClass: name },
+    worker: { secretName: name, autoscaling: { mode: "keda" } },
+    apiPriority: { enabled: true },
+    nodeLoss: { enabled: true },
+    isolateRepls: { enabled: true },
+    monitoring: { enabled: true },
+    networkPolicies: { ingressNamespace: name, monitoringNamespace: name },
+  };
+  const users = { perUserNamespaces: { enabled: true, secrets: [name] }, worker: { autoscaling: { mode: "hpa" } } };
+  return [all, { ...all, ...users }];
+}
+
+/** Where each value stands and of which type it is. */
+function typesIn(value: unknown, path = ""): string[] {
+  if (typeof value !== "object" || value === null) return [`${path}: ${typeof value}`];
+  return Object.entries(value).flatMap(([key, inner]) => typesIn(inner, `${path}/${key}`));
+}
 
 function expectSame(ofKustomize: readonly Manifest[], ofHelm: readonly Manifest[]): void {
   expect(ofHelm.map(keyOf).length).toBeGreaterThan(10);
@@ -80,6 +110,61 @@ describe.skipIf(missing)("the chart", () => {
     const manifests = await template({ ...LEAST, [part]: { settings, ...where } });
     const pod = find(manifests, "Deployment", part)["spec"].template.spec;
     expect(pod).toMatchObject({ terminationGracePeriodSeconds: 130, ...where });
+  });
+
+  it.each([
+    ["on", "off"],
+    ["123", "0x1f"],
+    ["1e3", "null"],
+  ])("takes the names %s and %s for the texts that they are", async (...names) => {
+    const ordinary = everythingNamed("web", "net");
+    for (const [index, values] of everythingNamed(...names).entries())
+      expect(typesIn(await templateNamed(names[0], values))).toEqual(
+        typesIn(await templateNamed("web", ordinary[index] ?? {})),
+      );
+  });
+
+  it("lets users' Secrets have any name, those of its other volumes included", async () => {
+    const secrets = ["redis-ca", "template", "user-namespace"];
+    const redis = { caSecretName: "authority" };
+    const manifests = await template({ ...LEAST, redis, perUserNamespaces: { enabled: true, secrets } });
+    const { containers, volumes } = find(manifests, "Deployment", "worker")["spec"].template.spec;
+    const nameOf = ({ name }: { name: string }) => name;
+    expect(new Set(volumes.map(nameOf)).size).toBe(6);
+    expect(containers[0].volumeMounts.map(nameOf).sort()).toEqual(volumes.map(nameOf).sort());
+    for (const secret of secrets)
+      expect(containers[0].volumeMounts).toContainEqual({
+        name: volumes.find((volume: Manifest) => volume["secret"]?.secretName === secret).name,
+        mountPath: `/etc/user-namespaces/secrets/${secret}`,
+        readOnly: true,
+      });
+  });
+
+  it("lets each process reach what the operator adds, and the other one not", async () => {
+    const rule = (port: number) => ({ to: [{ ipBlock: { cidr: "10.0.0.8/32" } }], ports: [{ protocol: "TCP", port }] });
+    const networkPolicies = { apiEgress: [rule(8443)], workerEgress: [rule(8000), rule(4317)] };
+    const before = await template(LEAST);
+    const after = await template({ ...LEAST, networkPolicies });
+    for (const [part, more] of [
+      ["api", networkPolicies.apiEgress],
+      ["worker", networkPolicies.workerEgress],
+    ] as const)
+      expect(find(after, "NetworkPolicy", part)["spec"].egress).toEqual([
+        ...find(before, "NetworkPolicy", part)["spec"].egress,
+        ...more,
+      ]);
+  });
+
+  it("listens where it is told", async () => {
+    const manifests = await template({ ...LEAST, listenAddress: "::" });
+    expect(find(manifests, "ConfigMap", "api-settings")["data"]).toMatchObject({ HOST: "::", OPS_HOST: "::" });
+    expect(find(manifests, "ConfigMap", "worker-settings")["data"]).toMatchObject({ OPS_HOST: "::" });
+  });
+
+  it("wants the settings that both processes share alike", async () => {
+    const settings = { QUEUE_PREFIX: "{staging}", JOB_RETENTION_SECONDS: "3600" };
+    const api = { settings: { ...LEAST.api.settings, ...settings } };
+    await expect(template({ ...LEAST, api, worker: { settings } })).resolves.toBeDefined();
   });
 
   it("says which Secrets are still to be made, and what is open", async () => {
@@ -130,6 +215,52 @@ describe.skipIf(missing)("the chart", () => {
       { ...LEAST, replNamespace: { name: "repl-orchestrator" } },
       /replNamespace.name/,
     ],
+    [
+      "a prefix of the queue for the api alone",
+      { ...LEAST, api: { settings: { AUTH_MODE: "none", QUEUE_PREFIX: "{staging}" } } },
+      /QUEUE_PREFIX/,
+    ],
+    [
+      "jobs that the worker keeps for another time than the api",
+      {
+        ...LEAST,
+        api: { settings: { AUTH_MODE: "none", JOB_RETENTION_SECONDS: "600" } },
+        worker: { settings: { JOB_RETENTION_SECONDS: "60" } },
+      },
+      /JOB_RETENTION_SECONDS/,
+    ],
+    [
+      "more workers at least than at most",
+      { ...LEAST, worker: { autoscaling: { mode: "keda", minReplicas: 11 } } },
+      /minReplicas/,
+    ],
+    [
+      "a delay that leaves nothing of the grace",
+      { ...LEAST, api: { settings: { AUTH_MODE: "none", DRAIN_DELAY_SECONDS: "40" } } },
+      /DRAIN_DELAY_SECONDS/,
+    ],
+    [
+      "users' namespaces that look like the cluster's own",
+      { ...LEAST, perUserNamespaces: { enabled: true, prefix: "kube-users-" } },
+      /perUserNamespaces\.prefix/,
+    ],
+    [
+      "repls in what looks like a user's namespace",
+      { ...LEAST, replNamespace: { name: "repl-user-shared" }, perUserNamespaces: { enabled: true } },
+      /perUserNamespaces\.prefix/,
+    ],
+    [
+      "a release in what looks like a user's namespace",
+      { ...LEAST, perUserNamespaces: { enabled: true, prefix: "repl-" } },
+      /perUserNamespaces\.prefix/,
+    ],
+    [
+      "a user's Secret twice",
+      { ...LEAST, perUserNamespaces: { enabled: true, secrets: ["bucket", "bucket"] } },
+      /secrets/,
+    ],
+    ["an address that is none", { ...LEAST, listenAddress: "localhost" }, /listenAddress/],
+    ["an egress rule that is none", { ...LEAST, networkPolicies: { workerEgress: [{ port: 8000 }] } }, /workerEgress/],
   ])("refuses %s", async (_what, values, naming) => {
     await expect(template(values)).rejects.toThrow(naming);
   });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadApiSettings } from "@repl/settings";
 import { waitFor } from "@repl/testkit";
 import { missingTestCluster } from "@repl/testkit/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -57,6 +58,19 @@ it.skipIf(missingTestCluster())("examples/scaling-by-keda asks for a worker by a
   );
   const [trigger] = find(manifests, "ScaledObject", "worker")["spec"].triggers;
   expect(trigger.metadata.threshold).toBe(settings?.["data"].WORKER_CONCURRENCY);
+});
+
+it("an api may have the memory that MAX_FOLLOWERS streams take besides what it takes at 30 starts a second", () => {
+  const [api] = parseManifests(readFileSync(join(K8S, "base/api/deployment.yaml"), "utf8"));
+  const [, gibibytes] = api?.["spec"].template.spec.containers[0].resources.limits.memory.match(/^(\d+)Gi$/) ?? [];
+  const needed = 235e6 + loadApiSettings({}).maxFollowers * 31 * 2 ** 10;
+  expect(Number(gibibytes) * 2 ** 30).toBeGreaterThan(1.5 * needed);
+});
+
+it("api and workers may reach Redis and Sentinels at their usual ports", () => {
+  const policies = parseManifests(readFileSync(join(K8S, "base/network-policy.yaml"), "utf8"));
+  const [rule] = find(policies, "NetworkPolicy", "to-redis")["spec"].egress;
+  expect(rule.ports.map(({ port }: { port: number }) => port)).toEqual([6379, 6380, 26379]);
 });
 
 describe.skipIf(missingTestCluster())("the manifests on the real control plane", () => {

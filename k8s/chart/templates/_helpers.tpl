@@ -4,22 +4,25 @@
 {{- end -}}
 {{- end -}}
 
-{{- /* What the manifests rely on, and what the operator chose. */ -}}
+{{- /*
+What the manifests rely on, and what the operator chose. The ConfigMaps of it keep their names: one with a hash of its content in its name
+would be deleted by Helm before the new pods are ready, and an old pod that restarts until then would not find its own.
+*/ -}}
 {{- define "api-settings" -}}
-HOST: "0.0.0.0"
-OPS_HOST: "0.0.0.0"
+HOST: {{ .Values.listenAddress | quote }}
+OPS_HOST: {{ .Values.listenAddress | quote }}
 {{- range $name, $value := .Values.api.settings }}
 {{ $name }}: {{ $value | quote }}
 {{- end }}
 {{- end -}}
 
 {{- define "worker-settings" -}}
-OPS_HOST: "0.0.0.0"
-NAMESPACE: {{ .Values.replNamespace.name }}
+OPS_HOST: {{ .Values.listenAddress | quote }}
+NAMESPACE: {{ .Values.replNamespace.name | quote }}
 TEMPLATE_PATH: /etc/repl-orchestrator/service.yaml
 {{- with .Values.perUserNamespaces }}{{ if .enabled }}
 NAMESPACE_MODE: per-user
-USER_NAMESPACE_PREFIX: {{ .prefix }}
+USER_NAMESPACE_PREFIX: {{ .prefix | quote }}
 USER_NAMESPACE_TEMPLATE_PATH: /etc/user-namespaces/template/user-namespace.yaml
 {{- if .secrets }}
 USER_NAMESPACE_SECRETS_PATH: /etc/user-namespaces/secrets
@@ -46,7 +49,7 @@ USER_NAMESPACE_SECRETS_PATH: /etc/user-namespaces/secrets
 {{- /* Of every object (kubernetes.io, "Recommended Labels"). Selectors name the first alone: they cannot be changed later. */ -}}
 {{- define "labels" -}}
 app.kubernetes.io/name: repl-orchestrator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}

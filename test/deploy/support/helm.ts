@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { K8S, type Manifest, parseManifests } from "./kustomize.ts";
+import { K8S, type Manifest, parseManifests, parseOldManifests } from "./kustomize.ts";
 
 const run = promisify(execFile);
 const WHERE = fileURLToPath(new URL("../../../tools/helm/where", import.meta.url));
@@ -44,6 +44,13 @@ async function helm(...args: readonly string[]): Promise<string> {
 export function template(values: object): Promise<Manifest[]> {
   return withValues(values, async (path) =>
     parseManifests(await helm("template", RELEASE, CHART, "--namespace", RELEASE, "--values", path)),
+  );
+}
+
+/** The same for a release of another name in a namespace of that name, read as Kubernetes reads it. */
+export function templateNamed(release: string, values: object): Promise<Manifest[]> {
+  return withValues(values, async (path) =>
+    parseOldManifests(await helm("template", release, CHART, "--namespace", release, "--values", path)),
   );
 }
 

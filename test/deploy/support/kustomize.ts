@@ -62,7 +62,16 @@ export async function compose({ resources, components = [], more = {} }: Composi
 
 /** The documents of a YAML file, those that are empty left out. */
 export function parseManifests(text: string): Manifest[] {
-  return parseAllDocuments(text)
+  return parseVersion("1.2", text);
+}
+
+/** The same as Kubernetes and Helm read it: `on` is a boolean there. */
+export function parseOldManifests(text: string): Manifest[] {
+  return parseVersion("1.1", text);
+}
+
+function parseVersion(version: "1.1" | "1.2", text: string): Manifest[] {
+  return parseAllDocuments(text, { version })
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);
 }
