@@ -68,14 +68,17 @@ export function buildApp(deps: AppDeps): App {
   traceRequests(app, tracer);
   measureRequests(app, deps.metrics);
   answerProblems(app);
-  requireHost(app);
   replaceNodeAnswers(app.server);
-  endConnectionsWhenLeaving(app, deps);
   takePlainJson(app);
   validateRequests(app);
   const otherMethods = answerOtherMethods(app);
   sendSecurityHeaders(app);
   allowOrigins(app, corsOrigins);
+  // Behind the headers of CORS, without which a browser shows a page nothing of an answer.
+  app.after(() => {
+    requireHost(app);
+    endConnectionsWhenLeaving(app, deps);
+  });
   shedLoad(app, maxEventLoopDelayMs);
   app.addHook("onReady", async () => attention.begin());
   app.addHook("onClose", async () => attention.end());

@@ -18,6 +18,8 @@ export const serverOptions = {
   http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
   genReqId: requestIdOf,
   logController: new LogController({ requestIdLogLabel: "requestId", disableRequestLogging: true }),
+  /** Longer than proxies keep theirs (Traefik 90 s, Google's load balancers 600 s): who closes first must not be this end. */
+  keepAliveTimeout: 620_000,
   /** Our own answer to late requests is a problem; see plugins/draining.ts. */
   return503OnClosing: false,
   frameworkErrors: (error, request, reply) => {

@@ -1,10 +1,8 @@
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { buildOpsServer, createLogLimiter, createRegistry, openTracer, type TracingOptions } from "@repl/ops";
+import { buildOpsServer, createLogLimiter, createRegistry, listen, openTracer, type TracingOptions } from "@repl/ops";
 import { loadPage } from "@repl/web";
-import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
-import type { App, FastifyBaseLogger } from "./app-types.ts";
+import type { FastifyBaseLogger } from "./app-types.ts";
 import { createTokenVerifier, type TokenOptions } from "./auth/token-verifier.ts";
 import { addBoard } from "./board/board.ts";
 import type { SeatLimits } from "./follow/seat.ts";
@@ -111,21 +109,4 @@ export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Pro
 
 async function holds(condition: boolean, otherwise: string): Promise<void> {
   if (!condition) throw new Error(otherwise);
-}
-
-async function listen(
-  app: App | FastifyInstance,
-  setting: string,
-  address: { host: string; port: number },
-): Promise<number> {
-  try {
-    await app.listen({ ...address, listenTextResolver: (url) => `${setting}: ${url}` });
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error; // Nothing to do with the port: the app could not be built.
-    throw new Error(`${setting}: cannot listen on ${address.host}:${address.port} (${code})`, {
-      cause: error,
-    });
-  }
-  return (app.server.address() as AddressInfo).port;
 }

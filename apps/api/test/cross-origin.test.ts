@@ -1,5 +1,5 @@
 import { startRedis, type TestRedis } from "@repl/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { type ApiUnderTest, openApi } from "./api-under-test.ts";
 
 const FRONT_END = "http://localhost:3000";
@@ -55,6 +55,20 @@ describe("a page of the front end", () => {
     expect(answer.status).toBe(status);
     expect(answer.headers.get("access-control-allow-origin")).toBe(FRONT_END);
   });
+});
+
+test("a page can read that the service is ending, and that its Host is wrong", async () => {
+  await using ending = await openApi(redis, { corsOrigins: [FRONT_END] });
+  const wrong = await ending.app.inject({ url: "/repls", headers: { origin: FRONT_END, host: "a b" } });
+  ending.draining.abort();
+  const refused = await ending.app.inject({ url: "/repls", headers: { origin: FRONT_END } });
+  for (const [answer, code] of [
+    [wrong, "malformed_request"],
+    [refused, "shutting_down"],
+  ] as const) {
+    expect(answer.json().code).toBe(code);
+    expect(answer.headers["access-control-allow-origin"]).toBe(FRONT_END);
+  }
 });
 
 describe("58 any other page", () => {

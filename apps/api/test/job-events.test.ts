@@ -94,7 +94,7 @@ describe("GET /jobs/:jobId/events", () => {
     expect(changes(second)).toEqual([]);
   });
 
-  it.each(["abc", "-1", "1e3", "99999999999999999999"])("takes the Last-Event-ID %s for none", async (id) => {
+  it.each(["abc", "-1", "1e3", "99999999999999999999", "999"])("takes the Last-Event-ID %s for none", async (id) => {
     await has(await open(id), ({ data }) => data?.state === "queued");
   });
 
@@ -102,6 +102,30 @@ describe("GET /jobs/:jobId/events", () => {
     const stream = await open();
     const heartbeats = () => stream.events().filter(({ comment }) => comment !== undefined).length;
     await waitFor(() => heartbeats() >= 3, { what: "three heartbeats" });
+  });
+
+  it("a stream and a poll that are given up are logged and counted as such", async () => {
+    const [stream, poll] = [await open(), new AbortController()];
+    const polled = fetch(`${base}/jobs/${jobId}?wait=30`, { signal: poll.signal });
+    await waitFor(() => api.feed.followers === 2, { what: "both to follow" });
+    stream.abort();
+    poll.abort();
+    await expect(polled).rejects.toThrow();
+    const lines = () =>
+      api.logged.filter(({ msg, method, aborted }) => msg === "request" && method === "GET" && aborted);
+    await waitFor(() => lines().length === 2, { what: "two lines" });
+    expect(
+      lines()
+        .map(({ status }) => status)
+        .sort(),
+    ).toEqual([200, 499]);
+    const scraped = await api.scrape();
+    for (const [route, status] of [
+      ["/jobs/:jobId/events", 200],
+      ["/jobs/:jobId", 499],
+    ]) {
+      expect(scraped).toContain(`http_requests_total{method="GET",route="${route}",status="${status}"} 1`);
+    }
   });
 
   it("HEAD opens no stream", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { startRedis, type TestRedis, waitFor } from "@repl/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTokenVerifier } from "../src/auth/token-verifier.ts";
@@ -43,6 +44,37 @@ async function follow(user: string, path = "/events", scope?: string) {
 const seats = (count: number) => waitFor(() => api.feed.followers === count, { what: `${count} followers` });
 
 describe("43 seats of a user", () => {
+  it("are free again though its clients left while their tokens were looked at", async () => {
+    const verify = createTokenVerifier(verification);
+    let looking = 0;
+    const slow = async (token: string) => {
+      looking += 1;
+      await delay(50);
+      return verify(token);
+    };
+    await using other = await openApi(redis, { verifyToken: slow, maxFollowers: 8, maxFollowersPerUser: 3 });
+    const { headers, payload } = order({ replId: "alices" });
+    const alice = bearer(await tokenOf("alice"));
+    const started = await other.app.inject({
+      method: "POST",
+      url: "/start",
+      headers: { ...headers, ...alice },
+      payload,
+    });
+    const url = `http://127.0.0.1:${await other.listen()}/jobs/${started.json().jobId}/events`;
+    for (let client = 0; client < 4; client += 1) {
+      const abort = new AbortController();
+      const answer = fetch(url, { headers: alice, signal: abort.signal });
+      await waitFor(() => looking === client + 2, { what: "its token to be looked at", intervalMs: 1 });
+      abort.abort();
+      await expect(answer).rejects.toThrow();
+    }
+    const last = new AbortController();
+    expect((await fetch(url, { headers: alice, signal: last.signal })).status).toBe(200);
+    expect(other.feed.followers).toBe(1);
+    last.abort();
+  });
+
   it("are limited, streams and waiting polls together; others still get theirs", async () => {
     await (await follow("alice")).answer;
     await (await follow("alice")).answer;

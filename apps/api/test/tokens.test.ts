@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startRedis, type TestRedis } from "@repl/testkit";
 import { CompactEncrypt } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createTokenVerifier } from "../src/auth/token-verifier.ts";
 import { type ApiUnderTest, openApi, order } from "./api-under-test.ts";
 import { exchange } from "./raw-http.ts";
@@ -259,6 +259,23 @@ describe("a set of keys from the identity provider", () => {
     await expect(verify(hmac)).rejects.toMatchObject({ code: "ERR_JOSE_ALG_NOT_ALLOWED" });
     expect(asked).toEqual(["/jwks"]);
     server.close();
+  });
+
+  it("that goes away counts as it was for an hour, and no longer", async () => {
+    const { verify, server } = await serve((_request, response) => response.end(JSON.stringify(jwks)));
+    expect(await verify(await withKid("one"))).toMatchObject({ subject: "alice" });
+    server.closeAllConnections();
+    server.close();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      vi.setSystemTime(Date.now() + 30 * 60_000); // jose reads them again after ten minutes.
+      expect(await verify(await withKid("one"))).toMatchObject({ subject: "alice" });
+      await expect(verify(await withKid("new"))).rejects.toMatchObject({ name: "KeysUnavailable" });
+      vi.setSystemTime(Date.now() + 31 * 60_000);
+      await expect(verify(await withKid("one"))).rejects.toMatchObject({ name: "KeysUnavailable" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each<[string, RequestListener]>([

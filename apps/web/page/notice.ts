@@ -5,8 +5,8 @@ import type { State, Store } from "./store.ts";
 export function openNotice(store: Store): void {
   const notice = byId("notice", HTMLParagraphElement);
   let shown: string | undefined;
-  store.draw(({ refusal, trouble }: State) => {
-    setText(notice, refusal ?? trouble ?? "");
+  store.draw(({ refusal, lost, trouble }: State) => {
+    setText(notice, refusal ?? lost ?? trouble ?? "");
     notice.hidden = notice.textContent === "";
     if (refusal !== undefined && refusal !== shown) notice.scrollIntoView({ block: "nearest" });
     shown = refusal;

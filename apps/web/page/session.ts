@@ -1,9 +1,9 @@
-import { ApiError, hasEnded, type JobKind, type ReplClient } from "repl-orchestrator-client";
+import { ApiError, ConnectionError, hasEnded, type JobKind, type ReplClient } from "repl-orchestrator-client";
 import type { Memory } from "./memory.ts";
-import type { Store } from "./store.ts";
+import { NOTHING, type Store } from "./store.ts";
 
-/** How often the list and a place in the queue are read again while the page can be seen. */
-const REFRESH_MS = 5_000;
+/** Whose a job is that nobody has put a name to, where the service runs without authentication. */
+const ANONYMOUS = "anonymous";
 
 /** What can be done on the page. Nothing here rejects, but for a start whose name is not valid. */
 export interface Session {
@@ -12,20 +12,29 @@ export interface Session {
   stop(replId: string): Promise<void>;
   /** Puts a job on the screen and follows it; the one before goes on unseen. */
   show(jobId: string): Promise<void>;
-  /** Reads the list again. */
+  /** Reads the list again; an answer that is still to come may be of before, and is not waited for. */
   refresh(): Promise<void>;
-  /** Another user is here: nothing of the last one's list stays. */
+  /** Another user is here: nothing of the last one's stays, unless the job is this user's as well. */
   changeUser(): Promise<void>;
-  /** Picks up the job from before a reload, and keeps the list fresh from now on. */
+  /** Reads the list, and picks up the job from before a reload. */
   open(): Promise<void>;
+  /** Time has passed: reads the list and a place in the queue again. */
+  tick(): void;
 }
 
 /** Follows one job at a time: browsers open only six connections to a host, and each follower holds one. */
 export function createSession(client: ReplClient, store: Store, memory: Memory): Session {
+  /** Ends with the user whose orders are under way. */
+  let present = new AbortController();
   let following = new AbortController();
-  let newest = 0;
+  /** Undefined while no list is being read. */
+  let reading: AbortController | undefined;
+  /** Where the job on the screen was lost. */
+  let followAgain: (() => void) | undefined;
 
   const owner = () => (memory.token ? {} : { userId: memory.userId || undefined });
+  /** Without authentication the service shows everybody's jobs to anybody; a token's user only the service knows. */
+  const isAnothers = (userId: string) => !memory.token && userId !== (memory.userId || ANONYMOUS);
 
   const forget = (jobId: string) => {
     if (memory.job?.jobId === jobId) memory.job = undefined;
@@ -34,40 +43,65 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
 
   const draw = async (jobId: string, startedAtMs: number | undefined, signal: AbortSignal) => {
     for await (const status of client.follow(jobId, { signal })) {
+      store.update({ lost: undefined });
+      if (isAnothers(status.userId)) return forget(jobId);
       const began = startedAtMs ?? Math.min(Date.now(), Date.parse(status.createdAt));
       store.update({ job: { status, startedAtMs: began } });
       if (hasEnded(status)) await session.refresh();
     }
   };
 
-  const follow = async (jobId: string, startedAtMs?: number) => {
+  const unfollow = () => {
     following.abort();
     following = new AbortController();
-    const { signal } = following;
-    try {
-      await draw(jobId, startedAtMs, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof ApiError && error.code === "job_not_found") forget(jobId);
+    followAgain = undefined;
+    return following.signal;
+  };
+
+  const follow = async (jobId: string, startedAtMs?: number) => {
+    const signal = unfollow();
+    const failed = (error: unknown) => {
+      const passes = mayPass(error);
+      store.update({ lost: passes ? textOf(error) : undefined });
+      if (passes) followAgain = () => void follow(jobId, startedAtMs);
+      else if (error instanceof ApiError && error.code === "job_not_found") forget(jobId);
       else store.update({ refusal: textOf(error) });
-    }
+    };
+    await draw(jobId, startedAtMs, signal).catch((error: unknown) => signal.aborted || failed(error));
+  };
+
+  const send = async (kind: JobKind, replId: string, signal: AbortSignal) => {
+    const startedAtMs = Date.now();
+    const { jobId, joined } = await client[kind](replId, { ...owner(), signal });
+    if (signal.aborted) return;
+    memory.job = { jobId, startedAtMs };
+    void follow(jobId, joined ? undefined : startedAtMs);
+    await session.refresh();
   };
 
   const order = async (kind: JobKind, replId: string) => {
-    const startedAtMs = Date.now();
+    const { signal } = present;
     const asked = `Asking for the ${kind} of ${replId}…`;
     store.update({ asked, refusal: undefined });
     try {
-      const { jobId, joined } = await client[kind](replId, owner());
-      memory.job = { jobId, startedAtMs };
-      void follow(jobId, joined ? undefined : startedAtMs);
-      await session.refresh();
+      await send(kind, replId, signal);
     } catch (error) {
+      if (signal.aborted) return;
       if (error instanceof ApiError && error.errors.length > 0) throw error;
       store.update({ refusal: textOf(error) });
     } finally {
-      if (store.state.asked === asked) store.update({ asked: undefined });
+      if (!signal.aborted && store.state.asked === asked) store.update({ asked: undefined });
     }
+  };
+
+  /** The job that is remembered, else one that is under way, unless another comes first. */
+  const pickUp = async () => {
+    const { job } = memory;
+    if (job) void follow(job.jobId, job.startedAtMs);
+    const { signal } = following;
+    await session.refresh();
+    const underWay = store.state.repls?.find(({ state }) => state === "starting" || state === "stopping");
+    if (!job && underWay && !signal.aborted) void follow(underWay.job.jobId);
   };
 
   /** A place in the queue moves without an event. What happened to the job meanwhile is the events' to tell. */
@@ -78,41 +112,46 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
     if (now?.queue && store.state.job === asked)
       store.update({ job: { ...asked, status: { ...asked.status, queue: now.queue } } });
   };
-  const tick = () => {
-    if (document.hidden) return;
-    void session.refresh();
-    void readPlace();
-  };
 
   const session: Session = {
     start: (replId) => order("start", replId),
     stop: (replId) => order("stop", replId),
     show: (jobId) => follow(jobId),
     async refresh() {
-      newest += 1;
-      const turn = newest;
-      const answer = await client.repls(owner()).then(
+      reading?.abort();
+      const mine = new AbortController();
+      reading = mine;
+      const answer = await client.repls({ ...owner(), signal: mine.signal }).then(
         (repls) => ({ repls, trouble: undefined }),
         (error: unknown) => ({ trouble: textOf(error) }),
       );
-      // Answers may overtake each other.
-      if (turn === newest) store.update(answer);
+      if (reading !== mine) return;
+      reading = undefined;
+      store.update(answer);
+      if (answer.trouble === undefined) followAgain?.();
     },
     changeUser() {
-      store.update({ repls: undefined });
-      return session.refresh();
+      present.abort();
+      present = new AbortController();
+      unfollow();
+      store.update(NOTHING);
+      return pickUp();
     },
-    async open() {
-      const { job } = memory;
-      if (job) void follow(job.jobId, job.startedAtMs);
-      await session.refresh();
-      const underWay = store.state.repls?.find(({ state }) => state === "starting" || state === "stopping");
-      if (!job && underWay) void follow(underWay.job.jobId);
-      setInterval(tick, REFRESH_MS);
-      document.addEventListener("visibilitychange", tick);
+    open: pickUp,
+    tick() {
+      // A list that takes longer than the time between two ticks would never be there.
+      if (reading) return;
+      void session.refresh();
+      void readPlace();
     },
   };
   return session;
+}
+
+/** Whether the next try may end another way: the service was not there, or had too much to do. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof ApiError) return error.status === 429 || error.status >= 500;
+  return error instanceof ConnectionError;
 }
 
 function textOf(error: unknown): string {

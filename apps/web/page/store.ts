@@ -16,6 +16,8 @@ export interface State {
   readonly asked: string | undefined;
   /** Why the last thing that was asked for did not work. */
   readonly refusal: string | undefined;
+  /** Why the job on the screen is not followed at the moment; gone as soon as it is, or another one. */
+  readonly lost: string | undefined;
   /** Why the list of repls cannot be had at the moment; gone as soon as it can. */
   readonly trouble: string | undefined;
 }
@@ -28,15 +30,19 @@ export interface Store {
   draw(view: (state: State) => void): void;
 }
 
+/** Before anything is known or asked for. */
+export const NOTHING: State = {
+  repls: undefined,
+  job: undefined,
+  asked: undefined,
+  refusal: undefined,
+  lost: undefined,
+  trouble: undefined,
+};
+
 /** A page without anything yet. */
 export function createStore(): Store {
-  let state: State = {
-    repls: undefined,
-    job: undefined,
-    asked: undefined,
-    refusal: undefined,
-    trouble: undefined,
-  };
+  let state = NOTHING;
   const views: ((state: State) => void)[] = [];
   return {
     get state() {

@@ -1,13 +1,15 @@
 import process from "node:process";
 import { createRedisCheck, RedisSettingsError, redisPlace } from "@repl/contract";
-import { CredentialsError, createKubeClient, loadCredentials } from "@repl/kube";
+import { createKubeClient } from "@repl/kube";
 import {
   buildOpsServer,
   type Check,
   createLog,
   createLogLimiter,
   createRegistry,
+  ListenError,
   type Log,
+  listen,
   openTracer,
 } from "@repl/ops";
 import { MANAGED_BY, parseTemplate } from "@repl/provision";
@@ -16,6 +18,7 @@ import closeWithGrace from "close-with-grace";
 import { createClusterCheck } from "./cluster-check.ts";
 import { openRedis, redisReady } from "./connect-to-redis.ts";
 import { readUserNamespaceFiles, type UserNamespaceSettings } from "./placement.ts";
+import { readCredentials, UnusableCredentials } from "./read-credentials.ts";
 import { readTemplate, UnusableTemplate } from "./read-template.ts";
 import { traceRequests } from "./trace-requests.ts";
 import { UnusableSecrets } from "./user-secrets.ts";
@@ -36,8 +39,11 @@ function userNamespaceSettings(settings: WorkerSettings): UserNamespaceSettings 
 interface RunningWorker {
   /** Jobs under way. */
   activeJobs(): number;
-  /** Ends the work in order, then what it works with, within the grace period. */
-  close(): Promise<void>;
+  /**
+   * Ends the work, then what it works with, within the grace period. `at once` lets no job finish, for a process that
+   * cannot be trusted any more: they are handed back.
+   */
+  close(when: "in order" | "at once"): Promise<void>;
 }
 
 /**
@@ -51,12 +57,7 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
   const template = await readTemplate("TEMPLATE_PATH", settings.templatePath, parseTemplate);
   const userNamespaces = userNamespaceSettings(settings);
   const files = userNamespaces && (await readUserNamespaceFiles(userNamespaces, log));
-  const environment = process.env;
-  const credentials = await loadCredentials(
-    settings.kubeconfig === undefined
-      ? { inCluster: true, environment }
-      : { kubeconfig: settings.kubeconfig, environment },
-  );
+  const credentials = await readCredentials(settings.kubeconfig, process.env);
 
   const registry = createRegistry();
   const metrics = createWorkerMetrics(registry);
@@ -83,7 +84,7 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
       },
     },
   });
-  await ops.listen({ host: settings.opsHost, port: settings.opsPort });
+  await listen(ops, "OPS_PORT", { host: settings.opsHost, port: settings.opsPort });
   await redisReady(redis, { place, log, signal: leaving });
   const parts = { template, files, client, connection, subscriber, metrics, tracer, log, logError };
   const work = await startWork(settings, parts);
@@ -97,8 +98,8 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
   );
   return {
     activeJobs: work.activeJobs,
-    async close() {
-      await work.close(graceMs);
+    async close(when) {
+      await work.close(when === "in order" ? graceMs : 0);
       await ops.close();
       await client.close();
       await tracer.close(graceMs * FLUSH_SHARE);
@@ -113,11 +114,12 @@ async function run(settings: WorkerSettings): Promise<void> {
   const log = createLog({ process: "worker", level: settings.logLevel });
   const leaving = new AbortController();
   const starting = start(settings, log, leaving.signal);
-  closeWithGrace({ delay: settings.shutdownGraceSeconds * 1_000, logger: false }, async ({ err, signal }) => {
+  closeWithGrace({ delay: settings.shutdownGraceSeconds * 1_000, logger: log }, async ({ err, signal }) => {
     leaving.abort();
+    if (err) log.fatal({ err }, "unexpected error, ending");
     const worker = await starting.catch(() => undefined); // Then there is nothing to end in order.
-    log.info({ err, signal, activeJobs: worker?.activeJobs() ?? 0 }, "worker ending");
-    await worker?.close();
+    log.info({ signal, activeJobs: worker?.activeJobs() ?? 0 }, "worker ending");
+    await worker?.close(err ? "at once" : "in order");
     log.info("worker ended");
   });
   await starting.catch((error: unknown) => {
@@ -128,7 +130,10 @@ async function run(settings: WorkerSettings): Promise<void> {
 try {
   await run(loadWorkerSettings(process.env));
 } catch (error) {
-  const expected = [SettingsError, RedisSettingsError, UnusableTemplate, UnusableSecrets, CredentialsError];
+  const expected = [
+    ...[SettingsError, RedisSettingsError, UnusableTemplate, UnusableSecrets],
+    ...[UnusableCredentials, ListenError],
+  ];
   const log = createLog({ process: "worker", level: "fatal" });
   if (expected.some((type) => error instanceof type)) log.fatal((error as Error).message);
   else log.fatal({ err: error }, "the worker could not be started");

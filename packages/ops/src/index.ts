@@ -1,6 +1,7 @@
-// The operators' port
+// Ports
 
 export type { Check } from "./checks.ts";
+export { ListenError, listen } from "./listen.ts";
 export { buildOpsServer } from "./ops-server.ts";
 export { OPS_PROBLEMS, PROBLEM_MEDIA_TYPE, type ProblemKind } from "./problem.ts";
 

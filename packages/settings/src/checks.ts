@@ -42,12 +42,12 @@ export function isPath(value: string): boolean {
   return !value.includes("\0");
 }
 
-/** An address, or a range of addresses as address/bits. */
+/** An address, or a range of addresses as address/bits; all there are would be no range. */
 export function isAddressRange(value: string): boolean {
   const [address = "", bits, ...rest] = value.split("/");
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 /** https://…, or http://… to this machine: keys that come over plain HTTP can be anybody's. */

@@ -86,7 +86,7 @@ function isHttpUrl(value: string): boolean {
 
 /** W3C Baggage' form, percent-encoded, as both variables have it. */
 function isPairs(value: string): boolean {
-  return value.split(",").every((pair) => /^\s*[^\s=,;]+\s*=\s*[^=,;]*$/.test(pair) && isDecodable(pair));
+  return value.split(",").every((pair) => /^\s*[^\s=,;]+\s*=\s*[^,;]*$/.test(pair) && isDecodable(pair));
 }
 
 function isDecodable(text: string): boolean {

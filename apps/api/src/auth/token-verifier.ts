@@ -1,9 +1,10 @@
 import { createPublicKey } from "node:crypto";
 import { UserId } from "@repl/contract";
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, type KeyObject } from "jose";
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, type KeyObject } from "jose";
 import Value from "typebox/value";
 import type { Caller } from "./caller.ts";
 import { rememberTokens, type VerifyFully, type VerifyToken } from "./remember-tokens.ts";
+import { KeysUnavailable, remoteKeys } from "./remote-keys.ts";
 
 /** How tokens are verified; the api's settings have all of it. Exactly one of the three keys is given. */
 export interface TokenOptions {
@@ -32,11 +33,6 @@ export class RefusedToken extends Error {
   }
 }
 
-/** The identity provider's keys cannot be read; nothing is wrong with the token. */
-export class KeysUnavailable extends Error {
-  override readonly name = "KeysUnavailable";
-}
-
 /** Scopes (RFC 8693 4.2 `scope`, or the `scp` of some providers) that give more than one's own repls. */
 const ADMIN = "admin";
 const SERVICE = "service";
@@ -44,8 +40,6 @@ const SERVICE = "service";
 const LONGEST_TOKEN = 8_192;
 const SECRET_ALGORITHMS = ["HS256"];
 const KEY_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
-/** Leaves room for the rest of a request within two seconds. */
-const KEYS_TIMEOUT_MS = 1_000;
 
 /**
  * Builds the function that verifies tokens: JWS alone (no JWE), algorithms from a fixed list that fits the kind of key
@@ -83,20 +77,7 @@ function createSignatureVerifier(options: TokenOptions): VerifyFully {
 function keyOf({ authJwksUrl, authPublicKey, authSecret }: TokenOptions): JWTVerifyGetKey | KeyObject | Uint8Array {
   if (authSecret !== undefined) return new TextEncoder().encode(authSecret);
   if (authPublicKey !== undefined) return createPublicKey(authPublicKey.replaceAll("\\n", "\n").trim());
-  const keys = createRemoteJWKSet(new URL(needed("authJwksUrl", authJwksUrl)), { timeoutDuration: KEYS_TIMEOUT_MS });
-  return async (...header) => {
-    try {
-      return await keys(...header);
-    } catch (error) {
-      if (isAboutTheToken(error)) throw error;
-      throw new KeysUnavailable("the keys of the identity provider cannot be read", { cause: error });
-    }
-  };
-}
-
-function isAboutTheToken(error: unknown): boolean {
-  const kinds = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
-  return kinds.some((kind) => error instanceof kind);
+  return remoteKeys(new URL(needed("authJwksUrl", authJwksUrl)));
 }
 
 function callerOf(payload: JWTPayload): Caller {

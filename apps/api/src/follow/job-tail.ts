@@ -6,6 +6,8 @@ import type { JobFeed } from "./job-feed.ts";
  * so that it costs one record of memory at most.
  */
 export interface JobTail {
+  /** Leaves out records up to this version, which the client knows already. */
+  skipTo(version: number): void;
   /** Offers a record that was read elsewhere; older ones than those seen are ignored. */
   offer(record: JobRecord): void;
   /** The next newer record, or why there is none: nothing came for so long, or nothing will come any more. */
@@ -14,9 +16,9 @@ export interface JobTail {
   stop(): void;
 }
 
-/** Follows a job from now on; records up to `seenVersion` are known to the client already. */
-export function tailJob(feed: JobFeed, jobId: string, seenVersion = 0): JobTail {
-  let seen = seenVersion;
+/** Follows a job from now on. */
+export function tailJob(feed: JobFeed, jobId: string): JobTail {
+  let seen = 0;
   let newest: JobRecord | undefined;
   let ended = false;
   let wake = () => {};
@@ -39,6 +41,10 @@ export function tailJob(feed: JobFeed, jobId: string, seenVersion = 0): JobTail 
   const unfollow = feed.follow(jobId, { changed: offer, ended: end });
 
   return {
+    skipTo(version) {
+      seen = Math.max(seen, version);
+      if (newest !== undefined && newest.version <= version) newest = undefined;
+    },
     offer,
     next(timeoutMs) {
       if (newest !== undefined || ended) return Promise.resolve(take());

@@ -1,8 +1,9 @@
 import type { App, FastifyRequest, RequestFacts } from "../app-types.ts";
 import { ANYBODY, type Caller } from "../auth/caller.ts";
 import type { VerifyToken } from "../auth/remember-tokens.ts";
+import { KeysUnavailable } from "../auth/remote-keys.ts";
 import { tokenOf } from "../auth/token-of.ts";
-import { KeysUnavailable, RefusedToken } from "../auth/token-verifier.ts";
+import { RefusedToken } from "../auth/token-verifier.ts";
 import { Problem } from "../problems/problem.ts";
 
 /** The one address that takes a token as `?access_token=`, since a browser's EventSource cannot send headers. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
+import { type Answered, afterAnswer } from "./after-answer.ts";
 
 /** What a client's own request id may look like; anything else is replaced, so that no log line can be forged. */
 const WELL_FORMED = /^[A-Za-z0-9._-]{8,64}$/;
@@ -20,19 +21,16 @@ export function logRequests(app: App): void {
     reply.header("x-request-id", request.id);
     done();
   });
-  app.addHook("onResponse", (request, reply, done) => {
-    request.log.info(lineOf(request, reply), "request");
-    done();
-  });
+  afterAnswer(app, (request, reply, answered) => request.log.info(lineOf(request, reply, answered), "request"));
 }
 
-function lineOf(request: FastifyRequest, reply: FastifyReply) {
+function lineOf(request: FastifyRequest, reply: FastifyReply, { status, aborted }: Answered) {
   return {
     method: request.method,
     path: request.url.split("?", 1)[0]?.slice(0, LOGGED_PATH_CHARACTERS),
-    status: reply.statusCode,
+    status,
     ms: Math.round(reply.elapsedTime),
     ...request.facts,
-    ...(reply.raw.writableFinished ? {} : { aborted: true }),
+    ...(aborted ? { aborted } : {}),
   };
 }

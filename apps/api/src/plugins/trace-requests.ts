@@ -1,5 +1,6 @@
-import type { Span, TraceCarrier, Tracer } from "@repl/ops";
-import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
+import type { TraceCarrier, Tracer } from "@repl/ops";
+import type { App, FastifyRequest } from "../app-types.ts";
+import { afterAnswer } from "./after-answer.ts";
 
 /** Methods that OpenTelemetry's semantic conventions know; any other is `_OTHER`, so that clients cannot invent names. */
 const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
@@ -21,17 +22,16 @@ export function traceRequests(app: App, tracer: Tracer): void {
     if (traceId !== undefined) request.log = request.log.child({ traceId });
     done();
   });
-  app.addHook("onResponse", (request, reply, done) => {
-    const span: Span | undefined = request.span;
-    if (span !== undefined) endSpan(span, request, reply); // Else no hook saw it begin: it was no valid HTTP.
-    done();
+  afterAnswer(app, ({ span, facts }, _reply, { status, aborted }) => {
+    span.set({
+      "http.response.status_code": status,
+      "repl.aborted": aborted || undefined,
+      "job.id": facts.jobId,
+      "repl.id": facts.replId,
+    });
+    if (status >= 500) span.fail(facts.problem ?? String(status));
+    span.end();
   });
-}
-
-function endSpan(span: Span, { facts }: FastifyRequest, reply: FastifyReply): void {
-  span.set({ ...endOf(reply), "job.id": facts.jobId, "repl.id": facts.replId });
-  if (reply.statusCode >= 500) span.fail(facts.problem ?? String(reply.statusCode));
-  span.end();
 }
 
 function nameOf({ method, routeOptions }: FastifyRequest): string {
@@ -46,10 +46,6 @@ function attributesOf({ method, routeOptions, protocol, raw }: FastifyRequest) {
     "url.scheme": protocol,
     "network.protocol.version": raw.httpVersion,
   };
-}
-
-function endOf({ statusCode, raw }: FastifyReply) {
-  return { "http.response.status_code": statusCode, "repl.aborted": raw.writableFinished ? undefined : true };
 }
 
 function carrierOf({ headers }: FastifyRequest): TraceCarrier {

@@ -11,14 +11,15 @@ export function followJob(
   { feed, takeSeat }: RouteDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  seenVersion = 0,
 ): JobTail {
   const leave = takeSeat(request.caller);
-  const tail = tailJob(feed, jobId, seenVersion);
+  const tail = tailJob(feed, jobId);
   const stop = () => {
     tail.stop();
     leave();
   };
-  reply.raw.once("close", stop);
+  if (reply.raw.destroyed)
+    stop(); // It has gone while its token was looked at.
+  else reply.raw.once("close", stop);
   return { ...tail, stop };
 }

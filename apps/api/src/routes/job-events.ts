@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { TERMINAL_STATES } from "@repl/contract";
+import { type JobRecord, TERMINAL_STATES } from "@repl/contract";
 import Type from "typebox";
 import type { App } from "../app-types.ts";
 import { createFrameEncoder, eventFrames } from "../follow/event-frames.ts";
@@ -61,15 +61,16 @@ export function jobEventsRoute(app: App, deps: RouteDeps): void {
   const encodeFrame = createFrameEncoder();
   app.get("/jobs/:jobId/events", { schema }, async (request, reply) => {
     const { jobId } = request.params;
-    const seenVersion = seenBy(request.headers["last-event-id"]);
-    const tail = followJob(jobId, deps, request, reply, seenVersion);
+    const tail = followJob(jobId, deps, request, reply);
     try {
       const record = await findJob(jobId, deps, request);
+      const seenVersion = seenBy(request.headers["last-event-id"], record);
       reply.headers({ "cache-control": "no-store", "x-accel-buffering": "no" });
       if (TERMINAL_STATES.has(record.state) && record.version <= seenVersion) return reply.code(204).send();
       reply.type(EVENT_STREAM);
       // As a stream: a Content-Length would have to be that of GET (RFC 9110 8.6).
       if (request.method === "HEAD") return reply.send(Readable.from([]));
+      tail.skipTo(seenVersion);
       tail.offer(record);
     } catch (error) {
       tail.stop();
@@ -79,7 +80,8 @@ export function jobEventsRoute(app: App, deps: RouteDeps): void {
   });
 }
 
-/** An id that is none of ours is as good as none. */
-function seenBy(lastEventId: string | undefined): number {
-  return /^\d{1,15}$/.test(lastEventId ?? "") ? Number(lastEventId) : 0;
+/** An id that is none of ours is as good as none, and so is one that is to come: Redis has gone back in time. */
+function seenBy(lastEventId: string | undefined, { version }: JobRecord): number {
+  const seen = /^\d{1,15}$/.test(lastEventId ?? "") ? Number(lastEventId) : 0;
+  return seen <= version ? seen : 0;
 }
