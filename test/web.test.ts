@@ -108,6 +108,25 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await row(page, "hers").getByText("Starting").waitFor();
   });
 
+  test("a change of the user takes the last one's job and refusal off the page", async () => {
+    await using opened = await openPage(browser, { workers: 0 });
+    const { page, system } = opened;
+    await system.post("/start", { replId: "hers", userId: "alice" });
+    await start(page, "mine");
+    await heading(page, "Starting mine").waitFor();
+    await start(page, "hers");
+    await page.getByText("The repl belongs to another user.").waitFor();
+    await page.getByText("Who you are").click();
+    await page.getByLabel("User").fill("bob");
+    await page.getByLabel("User").blur();
+    await page.getByText("None yet.").waitFor();
+    expect(await page.getByText("The repl belongs to another user.").isVisible()).toBe(false);
+    expect(await heading(page, "Starting mine").isVisible()).toBe(false);
+    await page.reload();
+    await page.getByText("None yet.").waitFor();
+    expect(await heading(page, "Starting mine").isVisible()).toBe(false);
+  });
+
   test("where authentication is on, it asks for a token and acts as its subject", async () => {
     const secret = "a secret of at least thirty-two bytes";
     const claims = { iss: "https://id.example.com/", aud: "repls" };
@@ -116,10 +135,12 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     const { page } = opened;
     await page.getByText("This service asks for an access token").waitFor();
     await page.locator("#identity > summary").click();
-    await page
-      .getByLabel("Access token")
-      .fill(signed({ ...claims, sub: "alice", exp: Date.now() / 1_000 + 300 }, secret));
-    await page.getByLabel("Access token").blur();
+    const token = signed({ ...claims, sub: "alice", exp: Date.now() / 1_000 + 300 }, secret);
+    const enter = async () => {
+      await page.getByLabel("Access token").fill(token);
+      await page.getByLabel("Access token").blur();
+    };
+    await enter();
     await page.getByText("None yet.").waitFor();
     expect(await page.getByText("This service asks for an access token").isVisible()).toBe(false);
     await start(page, "hers");
@@ -127,6 +148,15 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.reload();
     await heading(page, "hers is ready").waitFor();
     await row(page, "hers").getByText("Running").waitFor();
+
+    // The job outlives the tab, the token does not.
+    await page.evaluate("sessionStorage.clear()");
+    await page.reload();
+    await page.getByText("This service asks for an access token").waitFor();
+    await page.locator("#identity > summary").click();
+    await enter();
+    await heading(page, "hers is ready").waitFor();
+    expect(await page.getByText("This service asks for an access token").isVisible()).toBe(false);
   });
 
   test("a slow service: the page says that it waits, not that there is nothing", async () => {
