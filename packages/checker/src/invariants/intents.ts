@@ -7,6 +7,7 @@ import {
   type Operation,
   OURS,
   operationsOf,
+  subjectOf,
   TERMINAL,
 } from "../history/views.ts";
 import type { Check } from "../invariant.ts";
@@ -134,12 +135,26 @@ export const isolation: Check = (history) => {
   ];
 };
 
-/** I13: to ask again for what is there writes nothing. */
+/** I13: to ask again for what is there writes nothing. What is of a generation that Redis has forgotten is put back. */
 export const idempotence: Check = (history) => {
   const again = eventsOf(history, "again")[0];
   if (again === undefined) return [];
   const writes = eventsOf(history, "call").filter(
     ({ at, status, by }) => at >= again.at && status < 300 && by !== "kubectl",
   );
-  return writes.map(({ verb, subject }) => `asked once more, it made a ${verb} of ${subject}`);
+  const forgotten = history.setup.lossy ? setBackSince(history, again.at) : new Set<string>();
+  const unasked = writes.filter(({ verb, subject }) => verb !== "update" || !forgotten.has(subject));
+  return unasked.map(({ verb, subject }) => `asked once more, it made a ${verb} of ${subject}`);
 };
+
+/** Resources whose generation has gone back since then, as subjects of calls. */
+function setBackSince(history: History, since: number): Set<string> {
+  const generations = new Map<string, number>();
+  const back = new Set<string>();
+  for (const { at, object } of eventsOf(history, "object")) {
+    const subject = subjectOf(object);
+    if (at >= since && object.generation < (generations.get(subject) ?? 0)) back.add(subject);
+    generations.set(subject, object.generation);
+  }
+  return back;
+}

@@ -37,6 +37,7 @@ export class Worker extends EventEmitter {
   /** Runs while jobs are held. */
   #renewTimer: NodeJS.Timeout | undefined;
   readonly #active = new Set<Promise<void>>();
+  #runs = 0;
   #serial = 0;
   #closing = false;
   #wake: () => void = () => {};
@@ -71,6 +72,7 @@ export class Worker extends EventEmitter {
     while (this.#active.size > 0) await Promise.all(this.#active);
     clearInterval(this.#stalledTimer);
     clearInterval(this.#renewTimer);
+    this.#link.close();
   }
 
   async #run(): Promise<void> {
@@ -116,7 +118,9 @@ export class Worker extends EventEmitter {
   #begin(stored: StoredJob, token: string): void {
     this.#held.set(stored.id, { token, renewedAt: performance.now() });
     this.#renewTimer ??= setInterval(() => this.#renew(), this.#options.lockDuration / 4);
-    const run = `${stored.id}#${stored.attemptsStarted}`;
+    // Counted here: a Redis that lost its last writes counts from an earlier number again.
+    this.#runs += 1;
+    const run = `${stored.id}#${this.#runs}`;
     const work = inContext({ ...this.#context, run }, () => this.#process(stored, token)).finally(() => {
       if (this.#held.get(stored.id)?.token === token) this.#held.delete(stored.id);
       this.#active.delete(work);

@@ -17,6 +17,7 @@ export class RedisLink {
   readonly #server: Context;
   readonly #kind: LinkKind;
   #lastArrivalMs = 0;
+  #closed = false;
   #lastReplyMs = 0;
   /** Commands that wait for Redis to be back. */
   readonly #waiting = new Map<Pick<Attempt<unknown>, "reject">, VirtualTimer>();
@@ -57,8 +58,9 @@ export class RedisLink {
     });
   }
 
-  /** Gives up what waits for Redis to be back, as ioredis' `disconnect` does. */
+  /** Gives up what waits for Redis to be back, and later what is on its way, as ioredis' `disconnect` does. */
   close(): void {
+    this.#closed = true;
     for (const [attempt, timer] of this.#waiting) {
       timer.cancel();
       attempt.reject(new Error("Connection is closed."));
@@ -110,7 +112,7 @@ export class RedisLink {
 
   #lost<Result>(attempt: Attempt<Result>, message: string): void {
     const { time } = this.#network;
-    if (this.#kind === "requests") {
+    if (this.#kind === "requests" || this.#closed) {
       time.after(0, attempt.context, () => attempt.reject(new Error(message)));
       return;
     }
