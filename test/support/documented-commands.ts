@@ -56,6 +56,10 @@ export const COMMANDS: readonly (readonly [Place, string])[] = [
     "cluster",
     "kubectl --namespace repls delete configmaps --selector app.kubernetes.io/managed-by=repl-orchestrator,repl-orchestrator.dev/repl",
   ],
+  [
+    "cluster",
+    "AUTH_MODE=jwt AUTH_SECRET=only-for-trying-it-on-this-machine AUTH_ISSUER=local AUTH_AUDIENCE=local script/start",
+  ],
   ["cluster", "script/cluster down"],
 
   ["tools", "npx vitest run packages/provision"],
@@ -78,7 +82,19 @@ export const COMMANDS: readonly (readonly [Place, string])[] = [
   ["measures for minutes", "npm run bench -- cpu-per-start --save"],
   ["measures for minutes", "npm run bench -- report"],
 
+  [
+    "tools",
+    `node --input-type=module <<'END'
+import { SignJWT } from "jose";
+const token = new SignJWT({ sub: "alice", iss: "local", aud: "local" }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1h");
+console.log(await token.sign(Buffer.from("only-for-trying-it-on-this-machine")));
+END`,
+  ],
   ["needs Docker", "docker compose up --build --wait"],
+  ["needs Docker", "script/image repl-orchestrator:local"],
+  ["needs a cluster of one's own", "kind load docker-image repl-orchestrator:local"],
+  ["needs a cluster of one's own", "kubectl apply -k k8s/overlays/local"],
+  ["needs a cluster of one's own", "kubectl --namespace repl-orchestrator rollout status deployment/api"],
   [
     "needs a cluster of one's own",
     `cat > kind.yaml <<'END'

@@ -134,7 +134,7 @@ if desired == wanted then
 else
   generation = generation + 1
   redis.call('HSET', replKey, 'userId', userId, 'desired', wanted, 'generation', generation, 'changedAt', now, unpack(intent))
-  -- A repl belongs to its first user for good; a name that was only ever stopped is not taken.
+  -- A repl belongs to its first user for good; a name that was only ever stopped, for as long as the stop is kept.
   if kind == 'start' then
     if owner then redis.call('PERSIST', replKey) end
     redis.call('SADD', prefix .. ':user-repls:' .. userId, replId)
