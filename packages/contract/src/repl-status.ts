@@ -12,7 +12,10 @@ export const ReplStatus = Type.Object(
   {
     replId: ReplId,
     userId: UserId,
-    desired: Type.Enum(["running", "stopped"], { description: "What the service holds it to: what its user asked for last, unless its first start failed or it was stopped for being idle." }),
+    desired: Type.Enum(["running", "stopped"], {
+      description:
+        "What the service holds it to: what its user asked for last, unless its first start failed or it was stopped for being idle.",
+    }),
     state: Type.Enum([...REPL_STATES], {
       description:
         "failed: its latest job failed. A repl that is started once more while it runs is running, as its addresses answer.",

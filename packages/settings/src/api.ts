@@ -78,7 +78,8 @@ export const ApiSettings = Type.Object({
   }),
   boardWrite: choice(["0", "1"], {
     variable: "BOARD_WRITE",
-    description: "`1` lets the dashboard change the queue: pause and empty it, add, promote and remove jobs; `0` lets it look only.",
+    description:
+      "`1` lets the dashboard change the queue: pause and empty it, add, promote and remove jobs; `0` lets it look only.",
     default: "0",
   }),
   maxFollowers: integer({
