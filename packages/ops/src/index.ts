@@ -8,7 +8,7 @@ export { OPS_PROBLEMS, PROBLEM_MEDIA_TYPE, type ProblemKind } from "./problem.ts
 // HTTP below any route
 
 export { createAttention } from "./attention.ts";
-export { clientErrorAnswers, HOST_NEEDED, hasValidHost, replaceNodeAnswers } from "./plain-http.ts";
+export { clientErrorAnswers, HOST_NEEDED, hasValidHost, replaceNodeAnswers, sentValues } from "./plain-http.ts";
 
 // Log
 

@@ -47,13 +47,22 @@ const HOST = /^[\w.~%!$&'()*+,;=:[\]-]*$/;
 /** What a request without exactly one valid Host header is told. */
 export const HOST_NEEDED = "Exactly one valid Host header is needed.";
 
+/** All values of a header as they were sent, by its name in lower case; of some Node keeps the first alone. */
+export function sentValues({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">, name: string): string[] {
+  const values: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === name) values.push(rawHeaders[index + 1] ?? "");
+  }
+  return values;
+}
+
 /**
  * Whether a request has exactly one valid Host header, as RFC 9112 3.2 demands of it; HTTP/1.0 has none. Node itself
  * (`requireHostHeader`) would answer without a body, and take the first of two.
  */
-export function hasValidHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
-  const hosts = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "host");
-  return hosts.length === 1 ? HOST.test(hosts[0] ?? "") : hosts.length === 0 && httpVersion === "1.0";
+export function hasValidHost(request: IncomingMessage): boolean {
+  const hosts = sentValues(request, "host");
+  return hosts.length === 1 ? HOST.test(hosts[0] ?? "") : hosts.length === 0 && request.httpVersion === "1.0";
 }
 
 /** Writes a problem to a connection on which no request is handled, and ends it. */

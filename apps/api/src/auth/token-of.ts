@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { sentValues } from "@repl/ops";
 import { RefusedToken } from "./token-verifier.ts";
 
 /** The scheme's case does not matter (RFC 9110 11.1); the token is what RFC 6750 2.1 calls b64token. */
@@ -25,11 +26,7 @@ export function tokenOfPage(request: IncomingMessage): string | undefined {
   return credentials.slice(credentials.indexOf(":") + 1);
 }
 
-function authorizationOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
-  let sent = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === "authorization") sent += 1;
-  }
-  if (sent > 1) throw new RefusedToken("TWO_HEADERS");
-  return headers.authorization;
+function authorizationOf(request: IncomingMessage): string | undefined {
+  if (sentValues(request, "authorization").length > 1) throw new RefusedToken("TWO_HEADERS");
+  return request.headers.authorization;
 }

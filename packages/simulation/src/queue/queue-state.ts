@@ -23,7 +23,6 @@ export interface StoredJob {
   order: number;
   dueAt: number;
   attemptsMade: number;
-  attemptsStarted: number;
   stalls: number;
   lock: { readonly token: string; until: number } | undefined;
   finishedOn: number | undefined;
@@ -115,7 +114,6 @@ export class QueueState {
     if (job === undefined) return undefined;
     this.#touch(job.id);
     Object.assign(job, { state: "active", lock: { token, until: this.#now + lockMs } });
-    job.attemptsStarted += 1;
     const planned = plannedAt(job);
     if (planned > 0 && this.#scheduler !== undefined)
       this.#schedule(Math.max(planned + this.#scheduler.every, clockMs), clockMs);
@@ -257,7 +255,7 @@ export class QueueState {
     this.#touch(id);
     const job: StoredJob = {
       ...{ id, name, data, opts, state: "waiting", rank: 0, order: 0, dueAt: 0 },
-      ...{ attemptsMade: 0, attemptsStarted: 0, stalls: 0, lock: undefined, finishedOn: undefined },
+      ...{ attemptsMade: 0, stalls: 0, lock: undefined, finishedOn: undefined },
     };
     this.#jobs.set(id, job);
     return job;

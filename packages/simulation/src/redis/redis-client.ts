@@ -52,11 +52,7 @@ export class RedisClient {
     return Object.fromEntries(pairs);
   };
 
-  /** All commands in one round trip, and here at one moment as well. */
-  pipeline() {
-    return this.multi();
-  }
-
+  /** All commands in one round trip and at one moment. */
   multi() {
     const commands: (readonly [name: string, args: Argument[]])[] = [];
     const { data } = this.server;
