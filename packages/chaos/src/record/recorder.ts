@@ -1,10 +1,10 @@
-import { type HistoryEvent, type JobSeen, jobSeen, type LineRead, lineSeen, objectSeen, pairsOf } from "@repl/checker";
+import { type HistoryEvent, type JobSeen, jobSeen, type LineRead, lineSeen, objectSeen } from "@repl/checker";
 import { keysOf } from "@repl/contract";
 import { MANAGED_BY } from "@repl/provision";
 import type { HttpCall, HttpOutcome } from "@repl/testkit";
-import { Redis } from "ioredis";
 import type { Installation } from "../service/installation.ts";
 import type { Change } from "../service/place.ts";
+import { followJobs, type JobChanges } from "./job-changes.ts";
 import { subjectOf } from "./kinds.ts";
 import { Leaks } from "./leaks.ts";
 import { type ObjectWatch, type OnObject, watchObjects } from "./object-watch.ts";
@@ -23,7 +23,7 @@ export class Recorder {
   events: HistoryEvent[] = [];
   leaks = new Leaks([]);
   #watch: ObjectWatch | undefined;
-  #subscriber: Redis | undefined;
+  #jobs: JobChanges | undefined;
   /** Ended jobs that are held back until the resources are known as they were then. */
   #held: Promise<unknown> = Promise.resolve();
   readonly #begun = new Map<string, number>();
@@ -71,28 +71,19 @@ export class Recorder {
   async follow({ target, namespace, historyLink, prefix, secrets }: Installation): Promise<void> {
     this.leaks = new Leaks(secrets);
     this.#watch = await watchObjects(target, namespace, this.#onObject);
-    const subscriber = new Redis(historyLink.port, "127.0.0.1", {
-      maxRetriesPerRequest: null,
-      retryStrategy: () => 20,
-      // A frozen Redis accepts the connection and says nothing.
-      connectTimeout: 60_000,
-    });
-    subscriber.on("error", () => {}); // It is killed on purpose.
-    subscriber.on("message", (_channel, message) => this.#published(pairsOf(JSON.parse(message))));
-    await subscriber.subscribe(keysOf(prefix).changes);
-    this.#subscriber = subscriber;
+    this.#jobs = await followJobs(historyLink.port, keysOf(prefix).changes, (fields) => this.#published(fields));
   }
 
   /** Resolves once everything is recorded that has happened up to now. */
   async settled(): Promise<void> {
-    await this.#subscriber?.ping().catch(() => {});
+    await this.#jobs?.caughtUp();
     await this.#held;
     await this.#watch?.caughtUp();
   }
 
   close(): void {
     this.#watch?.close();
-    this.#subscriber?.disconnect();
+    this.#jobs?.close();
   }
 
   /** An ended job says something about the resources, which come by another way and may be told later. */
