@@ -16,6 +16,13 @@ describe("the alerts", () => {
     },
   );
 
+  it("an api that nobody scrapes is missed, since what it reports of the queue is then missing as well", () => {
+    const rule = RULES.find(({ alert }) => alert === "ReplApiUnseen");
+    expect(rule?.expr).toBe("absent(repl_redis_up)");
+    const reported = readFileSync(new URL("../../apps/api/src/metrics/queue-gauges.ts", import.meta.url), "utf8");
+    expect(reported).toContain('"repl_redis_up"');
+  });
+
   it("jobs that wait count unless a worker is seen to run one", () => {
     const rule = RULES.find(({ alert }) => alert === "ReplNobodyTakesJobs");
     expect(rule?.expr).toBe("max(repl_oldest_wait_seconds) > 120 unless on() sum(repl_active_jobs) > 0");
