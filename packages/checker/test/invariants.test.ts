@@ -303,6 +303,14 @@ test("where Redis lost whose a repl is, its name's next user meets the first one
   expect(found("I11", { events: [...added(...wholeSet()), ...failed] })).not.toEqual([]);
 });
 
+test("a generation that Redis forgot is counted again, where Redis may forget", () => {
+  const asForgotten = object("Deployment", { generation: 1 });
+  const anew = object("Deployment", { uid: "again", generation: 3 });
+  const events = [...added(object("Deployment", { generation: 3 })), ...deleted(asForgotten), ...added(anew)];
+  expect(found("I6", { events })).not.toEqual([]);
+  expect(found("I6", { setup: { lossy: true }, events })).toEqual([]);
+});
+
 test("half of what Redis forgot is no half of a repl, once it is reported, where Redis may forget", () => {
   const message = "the cluster does not agree with the intents | Service/repls/demo";
   const events = [{ type: "log", process: "worker-1/1", level: "warn", message }] as const;
