@@ -80,7 +80,8 @@ export class RedisClient {
     const context = currentContext();
     await this.link.send(() => {
       if (context === undefined) throw new Error("a subscription from outside of every simulated process");
-      this.server.subscribe(channel, context, (from, message) => this.#onMessage?.(from, message));
+      const listener = (from: string, message: string) => this.#onMessage?.(from, message);
+      this.server.subscribe({ channel, context, listener, isOpen: () => !this.link.isClosed });
     });
   }
 }

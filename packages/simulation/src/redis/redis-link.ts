@@ -58,6 +58,10 @@ export class RedisLink {
     });
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Gives up what waits for Redis to be back, and later what is on its way, as ioredis' `disconnect` does. */
   close(): void {
     this.#closed = true;

@@ -3,10 +3,12 @@ import type { Network } from "../run/network.ts";
 import type { Context, SimProcess, VirtualTime } from "../time/virtual-time.ts";
 import { MemoryRedis, type ScriptCache } from "./memory-redis.ts";
 
+/** What a connection listens to. */
 interface Subscription {
   readonly channel: string;
   readonly context: Context;
   readonly listener: (channel: string, message: string) => void;
+  readonly isOpen: () => boolean;
 }
 
 /** The Redis server of one schedule: its keys, its channels, and the queues that lie in it. */
@@ -49,8 +51,8 @@ export class RedisServer {
     return found;
   }
 
-  subscribe(channel: string, context: Context, listener: (channel: string, message: string) => void): void {
-    this.#subscriptions.add({ channel, context, listener });
+  subscribe(subscription: Subscription): void {
+    this.#subscriptions.add(subscription);
   }
 
   /** Forgets what a process that has ended had subscribed to. */
@@ -61,9 +63,11 @@ export class RedisServer {
 
   #publish(channel: string, message: string): void {
     this.#onPublish(channel, message);
-    for (const subscription of this.#subscriptions) {
-      if (subscription.channel !== channel) continue;
-      this.time.after(this.#network.latency(), subscription.context, () => subscription.listener(channel, message));
+    for (const { channel: own, context, listener, isOpen } of this.#subscriptions) {
+      if (own !== channel) continue;
+      // It sends into a connection that its client has closed as well, until it notices; nobody hears that.
+      const latencyMs = this.#network.latency();
+      if (isOpen()) this.time.after(latencyMs, context, () => listener(channel, message));
     }
   }
 }
