@@ -21,7 +21,7 @@ const ready = ({ ops }: ApiProcess) =>
   waitFor(async () => (await fetch(`${ops}/readyz`)).ok, { what: "the api to be ready" });
 
 interface Queues {
-  readonly queues: { name: string; readOnlyMode: boolean; counts: Record<string, number> }[];
+  readonly queues: { name: string; readOnlyMode: boolean; allowRetries: boolean; counts: Record<string, number> }[];
 }
 
 const queuesOf = async (ops: string, headers = {}) =>
@@ -62,6 +62,14 @@ describe("the dashboard", () => {
     for (const origin of ["http://evil.example", `http://evil.example:${new URL(writable.ops).port}`, "null", "x"])
       expect((await pause(writable.ops, { origin })).status).toBe(403);
     expect((await pause(writable.ops, { origin: writable.ops })).status).toBe(200);
+    // A job that ended stays ended: its retry would change nothing of its repl.
+    for (const queue of await queuesOf(writable.ops)) {
+      expect(queue).toMatchObject({
+        readOnlyMode: false,
+        allowRetries: false,
+        description: expect.stringMatching(/\.$/),
+      });
+    }
     const resume = `${writable.ops}/admin/queues/api/queues/repls/resume`;
     expect((await fetch(resume, { method: "PUT" })).status).toBe(200);
   });

@@ -1,6 +1,7 @@
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
+import { QUEUE_NAME, SWEEP_QUEUE_NAME } from "@repl/contract";
 import type { Queue } from "bullmq";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { FastifyBaseLogger, RequestFacts } from "../app-types.ts";
@@ -14,7 +15,7 @@ import { Problem } from "../problems/problem.ts";
 /** What the dashboard shows, and to whom. */
 export interface BoardOptions {
   readonly queues: readonly Queue[];
-  /** Whether it may retry, promote and remove jobs. */
+  /** Whether it may promote, remove and add jobs. */
   readonly writable: boolean;
   /** Undefined where authentication is off. */
   readonly verifyToken: VerifyToken | undefined;
@@ -38,6 +39,12 @@ const POLICY = {
   objectSrc: ["'none'"],
 };
 
+/** What operators read above a queue, by its name. */
+const ABOUT: Readonly<Record<string, string>> = {
+  [QUEUE_NAME]: "Starts and stops of repls. What has failed is not retried here: start or stop the repl again.",
+  [SWEEP_QUEUE_NAME]: "Sweeps, which put right what jobs left behind. One that fails is followed by the next.",
+};
+
 /** The page would like web fonts of another site, which has no business to know of it; it looks well without. */
 const FOREIGN_LINKS = /<link [^>]*href="https?:[^>]*>/g;
 
@@ -45,7 +52,15 @@ const FOREIGN_LINKS = /<link [^>]*href="https?:[^>]*>/g;
 export function addBoard(server: FastifyInstance, options: BoardOptions): void {
   const adapter = new FastifyAdapter().setBasePath(PATH);
   createBullBoard({
-    queues: options.queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: !options.writable })),
+    queues: options.queues.map(
+      (queue) =>
+        new BullMQAdapter(queue, {
+          description: ABOUT[queue.name] ?? "",
+          readOnlyMode: !options.writable,
+          // A job that has ended stays ended for its repl, whatever becomes of it in the queue.
+          allowRetries: false,
+        }),
+    ),
     serverAdapter: adapter,
     options: {
       uiConfig: {
