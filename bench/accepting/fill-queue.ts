@@ -30,7 +30,7 @@ for n = ARGV[5] + 0, ARGV[5] + ARGV[6] - 1 do
   redis.call('ZADD', prefix .. ':user-open:' .. user, 1, jobId)
   redis.call('SADD', prefix .. ':running', repl)
   redis.call('SADD', prefix .. ':user-running:' .. user, repl)
-  redis.call('SADD', prefix .. ':user-repls:' .. user, repl)
+  redis.call('ZADD', prefix .. ':user-repls:' .. user, 0, repl)
   redis.call('HSET', queue .. ':' .. jobId, copy(queued, jobId, repl, user))
   redis.call('ZADD', queue .. ':prioritized', string.format('%.0f', score + n), jobId)
 end

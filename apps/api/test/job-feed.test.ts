@@ -73,17 +73,32 @@ describe("a feed", () => {
 });
 
 describe("a tail", () => {
-  const record = (version: number) => ({ version, jobId: "j" }) as JobRecord;
+  const record = (version: number, changedAt = version) => ({ version, changedAt, jobId: "j" }) as JobRecord;
   const still: JobFeed = { follow: () => () => {}, followers: 0, live: true, close: () => {} };
 
   it("gives the newest record, skips what lies between, and ignores what is older", async () => {
     const tail = tailJob(still, "j");
     tail.offer(record(2));
-    tail.skipTo(2);
+    tail.skipTo(record(2));
     for (const version of [1, 2, 3, 5, 4]) tail.offer(record(version));
     expect(await tail.next(0)).toEqual(record(5));
     expect(await tail.next(0)).toBe("silent");
     tail.offer(record(5));
+    expect(await tail.next(0)).toBe("silent");
+  });
+
+  it("gives what a Redis that lost its last writes counts again, and what one with a slow clock writes", async () => {
+    const tail = tailJob(still, "j");
+    for (const [version, changedAt] of [
+      [5, 100], // Seen by the client, then lost.
+      [4, 200],
+      [5, 300],
+      [6, 250],
+    ] as const) {
+      tail.offer(record(version, changedAt));
+      expect(await tail.next(0)).toEqual(record(version, changedAt));
+    }
+    tail.offer(record(5, 250));
     expect(await tail.next(0)).toBe("silent");
   });
 

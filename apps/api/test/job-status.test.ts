@@ -175,6 +175,11 @@ describe("wait", () => {
     expect(performance.now() - before).toBeLessThan(5_000);
   });
 
+  it("that cannot be one is told what one is, and no more", async () => {
+    const { errors } = (await get("?wait=31")).json();
+    expect(errors).toEqual([{ field: "wait", message: "is not valid. Expected: A whole number of seconds, 1 to 30" }]);
+  });
+
   it("answers every client of one change, without a Redis command for any of them", async () => {
     const answers = Array.from({ length: 20 }, () => get("?wait=30"));
     await followed(20);

@@ -38,6 +38,14 @@ describe("a user's limits", () => {
   });
 });
 
+it("a limit of one is told in the singular", async () => {
+  await using api = await openApi(redis, { maxStartingPerUser: 1 });
+  await post(api, "/start", { replId: "one", userId: "alice" });
+  expect((await post(api, "/start", { replId: "two", userId: "alice" })).json().detail).toBe(
+    "At most 1 repl of a user may be starting at the same time.",
+  );
+});
+
 describe("the rate limit", () => {
   it("tells what is left, then 429 and when to come again, in one Redis round trip with the order", async () => {
     await using api = await openApi(redis, { ordersPerMinute: 2 });

@@ -27,7 +27,9 @@ export function measureStore(store: JobStore, metrics: WorkerMetrics): JobStore 
       if (beginning.outcome === "run" || beginning.outcome === "crashed") {
         const { record } = beginning;
         attempts.set(token, measured(record));
-        if (record.made === 1) metrics.phaseEnded(record.kind, "queued", waitedSeconds(record));
+        // Once for each job: an attempt that was handed back is made again under its number.
+        if (record.made === 1 && record.history.length === 0)
+          metrics.phaseEnded(record.kind, "queued", waitedSeconds(record));
       }
       return beginning;
     },

@@ -37,7 +37,7 @@ export async function startRepl(repl: Repl, attempt: Attempt, deps: ProvisionDep
   await tracer.run("wait until answering", () => waitUntilAnswering(manifests, client, attempt, answering));
 
   const urls = urlsOf(manifests);
-  const where = urls.length > 0 ? ` The workspace answers at ${urls.join(" and ")}.` : "";
+  const where = urls.length > 0 ? ` The workspace is at ${urls.join(" and ")}.` : "";
   return {
     phase: "done",
     progress: PHASES.done,

@@ -63,7 +63,7 @@ export const ResourceStatus = Type.Object(
 /** {@inheritDoc ResourceStatus} */
 export type ResourceStatus = Static<typeof ResourceStatus>;
 
-/** Why a job failed or was cancelled. */
+/** Why a job failed, or its last attempt. */
 export const JobError = Type.Object(
   {
     code: Type.String({ description: "One of the codes of docs/errors.md.", examples: ["image_pull_failed"] }),

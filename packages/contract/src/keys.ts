@@ -21,6 +21,8 @@ export function keysOf(prefix: string) {
     lease: (replId: string) => `${prefix}:lease:${replId}`,
     /** Sorted set: ids of the jobs that have not ended, by time of acceptance (ms). */
     open: `${prefix}:open`,
+    /** Set: those of them that are stops. */
+    openStops: `${prefix}:open-stops`,
     /** String: since when (ms) this Redis has known every repl, so that older resources are not taken for orphans. */
     knownSince: `${prefix}:known-since`,
     /** String: the highest turn of all jobs that have begun; turns are what orders the queue. */
@@ -37,7 +39,7 @@ export function keysOf(prefix: string) {
     namespacePrefixes: `${prefix}:namespace-prefixes`,
     /** Set: ids of the repls that are meant to run. */
     running: `${prefix}:running`,
-    /** Set: ids of all repls a user owns. */
+    /** Sorted set: ids of all repls a user owns, all with the score 0. */
     userRepls: (userId: string) => `${prefix}:user-repls:${userId}`,
     /** Set: ids of the repls a user owns that are meant to run. */
     userRunning: (userId: string) => `${prefix}:user-running:${userId}`,

@@ -65,6 +65,30 @@ describe("limits of a user", () => {
     expect(await redis.zcount(keys.userOpen("alice"), 0, 0)).toBe(1);
   });
 
+  test("a start and a stop in turn, again and again, leave one stop and one start open", async () => {
+    const { ask, end, keys } = setup({ maxOpenJobs: 3 });
+    await ask("start", "one");
+    const stop = await ask("stop", "one");
+    for (let turn = 0; turn < 50; turn += 1) {
+      expect(await ask("start", "one")).toMatchObject({ outcome: "accepted" });
+      expect(await ask("stop", "one")).toMatchObject({ outcome: "joined", jobId: jobOf(stop), joined: true });
+    }
+    expect(await redis.zrange(keys.open, "0", "-1")).toEqual([jobOf(stop)]);
+    expect(await redis.hmget(keys.repl("one"), "desired", "jobId", "lastState")).toEqual(["stopped", jobOf(stop), ""]);
+    expect(await redis.exists(keys.running, keys.userRunning("alice"))).toBe(0);
+    await end(jobOf(stop), "one", "completed");
+    expect(await redis.hget(keys.repl("one"), "lastState")).toBe("completed");
+    expect(await redis.exists(keys.open, keys.openStops, keys.userOpen("alice"))).toBe(0);
+  });
+
+  test("open stops take nobody's place", async () => {
+    const { ask } = setup({ maxOpenJobs: 2 });
+    for (let name = 0; name < 10; name += 1) await ask("stop", `unknown-${name}`, { userId: "mallory" });
+    expect(await ask("start", "one")).toMatchObject({ outcome: "accepted" });
+    expect(await ask("start", "two")).toMatchObject({ outcome: "accepted" });
+    expect(await ask("start", "three")).toMatchObject({ outcome: "full", openJobs: 12 });
+  });
+
   test("nothing is left of a user whose jobs have ended", async () => {
     const { ask, end, keys } = setup();
     await end(jobOf(await ask("start", "one")), "one", "completed");
@@ -170,6 +194,19 @@ describe("idempotency keys", () => {
     expect(await ask("start", "two", { idempotencyKey: "k" })).toMatchObject({ outcome: "user_limit" });
     await ask("stop", "one");
     expect(await ask("start", "two", { idempotencyKey: "k" })).toMatchObject({ outcome: "accepted" });
+  });
+
+  test("a key outlives a job that is no longer kept, and then it is new", async () => {
+    const { ask, end, keys } = setup();
+    const first = await ask("start", "one", { idempotencyKey: "k" });
+    await end(jobOf(first), "one", "completed");
+    await redis.del(keys.job(jobOf(first)));
+    const second = await ask("start", "one", { idempotencyKey: "k" });
+    expect(second).toMatchObject({ outcome: "accepted" });
+    expect(await ask("start", "one", { idempotencyKey: "k" })).toMatchObject({
+      outcome: "replayed",
+      jobId: jobOf(second),
+    });
   });
 
   test("repeating a call after a lost reply is not a replay", async () => {

@@ -41,7 +41,7 @@ export const ApiSettings = Type.Object({
   ...auth,
   maxOpenJobs: integer({
     variable: "MAX_OPEN_JOBS",
-    description: "Starts are refused with 503 while this many jobs have not ended; stops never are. 0 is no limit.",
+    description: "Starts are refused with 503 while this many starts have not ended; stops never are. 0 is no limit.",
     default: 10_000,
     minimum: 0,
     maximum: 10_000_000,

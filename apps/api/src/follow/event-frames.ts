@@ -1,5 +1,6 @@
 import { type JobRecord, TERMINAL_STATES, toJobStatus } from "@repl/contract";
 import type { JobTail } from "./job-tail.ts";
+import { revisionOf } from "./revision.ts";
 
 /** Browsers wait this long before they connect again. */
 const RECONNECT_MS = 2_000;
@@ -16,7 +17,7 @@ export function createFrameEncoder(): (record: JobRecord) => string {
 
 function encode(record: JobRecord): string {
   const event = TERMINAL_STATES.has(record.state) ? record.state : "progress";
-  return `id: ${record.version}\nevent: ${event}\ndata: ${JSON.stringify(toJobStatus(record))}\n\n`;
+  return `id: ${revisionOf(record)}\nevent: ${event}\ndata: ${JSON.stringify(toJobStatus(record))}\n\n`;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { FastifyBaseLogger } from "../app-types.ts";
 interface Follower {
   /** The job's record as it is now; a record may come twice, and an older one after a newer. */
   changed(record: JobRecord): void;
-  /** Nothing will come any more: the process is ending. */
+  /** Nothing will come any more: the process is ending, or Redis has lost the job. */
   ended(): void;
 }
 
@@ -43,30 +43,40 @@ export function createJobFeed({ subscriber, channel, find, log, probe }: JobFeed
   let count = 0;
   let live = false;
   let closed = false;
+  /** Connections that were lost so far. */
+  let lost = 0;
 
-  const deliver = (record: JobRecord | null) => {
-    if (record === null) return;
+  const deliver = (record: JobRecord) => {
     for (const follower of followers.get(record.jobId) ?? []) follower.changed(record);
+  };
+  const end = (jobId: string) => {
+    for (const follower of [...(followers.get(jobId) ?? [])]) follower.ended();
   };
   const receive = (message: string) => {
     try {
-      deliver(decodeRecord(JSON.parse(message) as string[]));
+      const record = decodeRecord(JSON.parse(message) as string[]);
+      if (record !== null) deliver(record);
     } catch (error) {
       log.warn({ err: error }, "a message that is no job's record was ignored");
     }
   };
+  const renew = async (jobId: string) => {
+    const record = await find(jobId);
+    if (record === null) end(jobId);
+    else deliver(record);
+  };
   const resync = async () => {
     const jobIds = [...followers.keys()];
-    for (let from = 0; from < jobIds.length; from += RESYNC_BATCH) {
-      for (const record of await Promise.all(jobIds.slice(from, from + RESYNC_BATCH).map(find))) deliver(record);
-    }
+    for (let from = 0; from < jobIds.length; from += RESYNC_BATCH)
+      await Promise.all(jobIds.slice(from, from + RESYNC_BATCH).map(renew));
   };
   // Subscribing comes before reading: a change in between arrives twice rather than never.
   const open = async () => {
+    const before = lost;
     try {
       await subscriber.subscribe(channel);
       await resync();
-      live = true;
+      live = lost === before;
     } catch (error) {
       log.debug({ err: error }, "changes of jobs cannot be followed yet");
       if (!closed) setTimeout(() => subscriber.status === "ready" && void open(), RESYNC_RETRY_MS).unref();
@@ -74,6 +84,7 @@ export function createJobFeed({ subscriber, channel, find, log, probe }: JobFeed
   };
   subscriber.on("ready", () => void open());
   subscriber.on("close", () => {
+    lost += 1;
     live = false;
   });
   subscriber.on("message", (_channel: string, message: string) => {
@@ -106,7 +117,7 @@ export function createJobFeed({ subscriber, channel, find, log, probe }: JobFeed
     close() {
       closed = true;
       stopProbing();
-      for (const follower of [...followers.values()].flatMap((alike) => [...alike])) follower.ended();
+      for (const jobId of [...followers.keys()]) end(jobId);
     },
   };
 }

@@ -1,13 +1,14 @@
 import type { JobRecord } from "@repl/contract";
 import type { JobFeed } from "./job-feed.ts";
+import { isNewer, type Revision } from "./revision.ts";
 
 /**
  * One client's view of one job: the newest record it has not seen. A client that reads slowly skips what lies between,
  * so that it costs one record of memory at most.
  */
 export interface JobTail {
-  /** Leaves out records up to this version, which the client knows already. */
-  skipTo(version: number): void;
+  /** Leaves out records up to this one, which the client knows already. */
+  skipTo(known: Revision): void;
   /** Offers a record that was read elsewhere; older ones than those seen are ignored. */
   offer(record: JobRecord): void;
   /** The next newer record, or why there is none: nothing came for so long, or nothing will come any more. */
@@ -18,7 +19,7 @@ export interface JobTail {
 
 /** Follows a job from now on. */
 export function tailJob(feed: JobFeed, jobId: string): JobTail {
-  let seen = 0;
+  let seen: Revision = { version: 0, changedAt: 0 };
   let newest: JobRecord | undefined;
   let ended = false;
   let wake = () => {};
@@ -29,8 +30,8 @@ export function tailJob(feed: JobFeed, jobId: string): JobTail {
     return record ?? (ended ? "ended" : "silent");
   };
   const offer = (record: JobRecord) => {
-    if (record.version <= seen) return;
-    seen = record.version;
+    if (!isNewer(record, seen)) return;
+    seen = record;
     newest = record;
     wake();
   };
@@ -41,9 +42,9 @@ export function tailJob(feed: JobFeed, jobId: string): JobTail {
   const unfollow = feed.follow(jobId, { changed: offer, ended: end });
 
   return {
-    skipTo(version) {
-      seen = Math.max(seen, version);
-      if (newest !== undefined && newest.version <= version) newest = undefined;
+    skipTo(known) {
+      if (isNewer(known, seen)) seen = known;
+      if (newest !== undefined && !isNewer(newest, known)) newest = undefined;
     },
     offer,
     next(timeoutMs) {

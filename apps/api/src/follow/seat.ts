@@ -23,7 +23,7 @@ export function createSeats(feed: JobFeed, { maxFollowers, maxFollowersPerUser }
     if (maxFollowersPerUser === 0 || subject === undefined || actsForOthers) return () => {};
     const own = taken.get(subject) ?? new Set();
     if (own.size >= maxFollowersPerUser) {
-      const detail = `At most ${maxFollowersPerUser} requests of a user may wait for changes at the same time.`;
+      const detail = `At most ${maxFollowersPerUser} ${maxFollowersPerUser === 1 ? "request" : "requests"} of a user may wait for changes at the same time.`;
       throw new Problem("user_followers", { detail });
     }
     const seat = Symbol(subject);

@@ -41,11 +41,11 @@ function explain(schema: Type.TSchema, error: TLocalizedValidationError, part: s
   }
 }
 
-/** The field's own description is better than any rule of its schema put into words. */
+/** The first sentence of the field's own description, which says what it takes better than any rule of its schema put into words. */
 function expectation(schema: Type.TSchema, name: string): string | undefined {
   const field = Type.IsObject(schema) ? schema.properties[name] : undefined;
   const description = (field as { description?: string } | undefined)?.description;
-  return description && `is not valid. Expected: ${description.replace(/\.$/, "")}`;
+  return description && `is not valid. Expected: ${description.split(/\.(?:\s|$)/, 1)[0]}`;
 }
 
 function article(type: string): string {

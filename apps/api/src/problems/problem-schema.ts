@@ -11,6 +11,15 @@ export const ProblemBody = Type.Object(
     code: Type.Enum(Object.keys(PROBLEM_KINDS), { description: "For programs.", examples: ["invalid_request"] }),
     requestId: Type.String({ description: "Names the request in the service's log." }),
     detail: Type.Optional(Type.String({ description: "What is wrong with this very request, for people." })),
+    details: Type.Optional(
+      Type.Object(
+        {},
+        {
+          additionalProperties: true,
+          description: "For programs. Of `user_limit`: `limit`, which is `running` or `starting`, and `max`, how many.",
+        },
+      ),
+    ),
     errors: Type.Optional(
       Type.Array(Type.Object({ field: Type.String({ examples: ["replId"] }), message: Type.String() }), {
         description: "One entry for each thing wrong with a field.",

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
-import { type JobRecord, TERMINAL_STATES } from "@repl/contract";
+import { TERMINAL_STATES } from "@repl/contract";
 import Type from "typebox";
 import type { App } from "../app-types.ts";
 import { createFrameEncoder, eventFrames } from "../follow/event-frames.ts";
+import { revisionOf } from "../follow/revision.ts";
 import { problemResponses } from "../problems/problem-schema.ts";
 import type { RouteDeps } from "./deps.ts";
 import { findJob } from "./find-job.ts";
@@ -64,24 +65,19 @@ export function jobEventsRoute(app: App, deps: RouteDeps): void {
     const tail = followJob(jobId, deps, request, reply);
     try {
       const record = await findJob(jobId, deps, request);
-      const seenVersion = seenBy(request.headers["last-event-id"], record);
+      // Whatever else it has seen, one that is older or that Redis has lost, the record as it is now comes next.
+      const isSeen = request.headers["last-event-id"] === revisionOf(record);
       reply.headers({ "cache-control": "no-store", "x-accel-buffering": "no" });
-      if (TERMINAL_STATES.has(record.state) && record.version <= seenVersion) return reply.code(204).send();
+      if (TERMINAL_STATES.has(record.state) && isSeen) return reply.code(204).send();
       reply.type(EVENT_STREAM);
       // As a stream: a Content-Length would have to be that of GET (RFC 9110 8.6).
       if (request.method === "HEAD") return reply.send(Readable.from([]));
-      tail.skipTo(seenVersion);
-      tail.offer(record);
+      if (isSeen) tail.skipTo(record);
+      else tail.offer(record);
     } catch (error) {
       tail.stop();
       throw error;
     }
     return reply.send(Readable.from(eventFrames(tail, encodeFrame, deps.heartbeatMs)));
   });
-}
-
-/** An id that is none of ours is as good as none, and so is one that is to come: Redis has gone back in time. */
-function seenBy(lastEventId: string | undefined, { version }: JobRecord): number {
-  const seen = /^\d{1,15}$/.test(lastEventId ?? "") ? Number(lastEventId) : 0;
-  return seen <= version ? seen : 0;
 }

@@ -15,7 +15,7 @@ const Query = Type.Object({
       minimum: 1,
       maximum: 30,
       description:
-        "Seconds, 1 to 30: answers as soon as state or phase change, at the latest then. Answers at once where If-None-Match is out of date.",
+        "A whole number of seconds, 1 to 30. The answer comes as soon as state or phase change, at the latest then; at once where If-None-Match is out of date.",
     }),
   ),
 });
@@ -90,6 +90,7 @@ async function waitForJob(
   const tail = followJob(jobId, deps, request, reply);
   try {
     const first = await findJob(jobId, deps, request);
+    tail.skipTo(first);
     const outdated = known !== undefined && !matches(known, etagOf(first));
     return outdated ? first : await waitForNews(tail, first, waitMs);
   } finally {

@@ -19,7 +19,7 @@ export function admitted(acceptance: Acceptance): Admission {
       throw new Problem("idempotency_mismatch");
     case "user_limit": {
       const { limit, max } = acceptance;
-      const detail = `At most ${max} repls of a user may be ${limit} at the same time.`;
+      const detail = `At most ${max} ${max === 1 ? "repl" : "repls"} of a user may be ${limit} at the same time.`;
       throw new Problem("user_limit", { detail, members: { details: { limit, max } } });
     }
     case "foreign":

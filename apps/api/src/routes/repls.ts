@@ -15,7 +15,7 @@ const Query = Type.Object({
     Type.Integer({
       minimum: 1,
       maximum: LARGEST_PAGE,
-      description: `Most repls in the answer, 1 to ${LARGEST_PAGE}; ${DEFAULT_PAGE} where left out.`,
+      description: `A whole number, 1 to ${LARGEST_PAGE}. The most repls in the answer; ${DEFAULT_PAGE} where left out.`,
     }),
   ),
   after: Type.Optional(ReplId),

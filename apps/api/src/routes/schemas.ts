@@ -57,7 +57,10 @@ export type JobAccepted = Static<typeof JobAccepted>;
 /** One event of a job's stream. */
 const JobEvent = Type.Object(
   {
-    id: Type.String({ pattern: "^[0-9]+$", description: "Grows with each change of the job; for `Last-Event-ID`." }),
+    id: Type.String({
+      pattern: "^[0-9]+$",
+      description: "Another one with each change of the job; for `Last-Event-ID`.",
+    }),
     event: Type.Enum(["progress", "completed", "failed", "cancelled"], {
       description: "All but `progress` are the last.",
     }),
@@ -74,7 +77,7 @@ const JobEvent = Type.Object(
 export const JobParams = Type.Object({
   jobId: Type.String({
     pattern: "^[A-Za-z0-9_-]{1,64}$",
-    description: "The id that accepting the job answered.",
+    description: "1 to 64 letters, digits, hyphens and underscores. The id that accepting the job answered.",
     examples: ["6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53"],
   }),
 });
@@ -100,7 +103,7 @@ export const OrderHeaders = Type.Object({
       pattern: "^[!-~]{1,255}$",
       maxLength: 255,
       description:
-        "1 to 255 printable ASCII characters without spaces, new for each order: the same order under the same key is answered as the first time, for 24 hours.",
+        "1 to 255 printable ASCII characters without spaces. New for each order: the same order under the same key is answered as the first time, for 24 hours.",
       examples: ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
     }),
   ),

@@ -3,7 +3,7 @@
 -- ARGV  1 request, JSON: {kind, replId, userId, jobId: of the new job, maxAttempts, requestId, reason: requested | idle | repair, trace?: of the request,
 --         onlyIf?: {generation: that the repl must still have, unusedSinceMs?: since when it must not have been in use},
 --         idempotencyKey?, rateKey?: whose requests are counted}
---       2 limits, JSON: {openJobs, userRunning, userStarting, rate: {requests, windowMs}, retentionSeconds, idempotencySeconds, lastTurn}; 0: no limit
+--       2 limits, JSON: {openStarts, userRunning, userStarting, rate: {requests, windowMs}, retentionSeconds, idempotencySeconds, lastTurn}; 0: no limit
 --       3 start of the queue's own keys (BullMQ)
 -- Returns JSON: {outcome, openJobs: of all users, rate?: {limit, remaining, resetMs, retryMs?}, ...}
 --   accepted: the job was recorded under the new id (also when this very call is repeated after a lost reply)
@@ -16,7 +16,7 @@
 local prefix = KEYS[1]
 local order, limits = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
 local kind, replId, userId, jobId = order.kind, order.replId, order.userId, order.jobId
-local replKey, openKey = prefix .. ':repl:' .. replId, prefix .. ':open'
+local replKey, openKey, openStopsKey = prefix .. ':repl:' .. replId, prefix .. ':open', prefix .. ':open-stops'
 local userOpenKey, userRunningKey = prefix .. ':user-open:' .. userId, prefix .. ':user-running:' .. userId
 local function jobKey(id) return prefix .. ':job:' .. id end
 
@@ -56,8 +56,9 @@ local idempotencyKey = order.idempotencyKey and prefix .. ':idempotency:' .. #us
 if idempotencyKey then
   local seen = redis.call('HMGET', idempotencyKey, 'kind', 'replId', 'jobId', 'state', 'joined')
   if seen[1] and (seen[1] ~= kind or seen[2] ~= replId) then return answer('other_order') end
-  if seen[1] and seen[3] ~= jobId then
-    local job = redis.call('HMGET', jobKey(seen[3]), 'state', 'turn')
+  local job = seen[1] and seen[3] ~= jobId and redis.call('HMGET', jobKey(seen[3]), 'state', 'turn')
+  -- A job that is no longer kept cannot be answered again: its address would be unknown, and nothing would happen.
+  if job and job[1] then
     return answer('replayed', {jobId = seen[3], state = seen[4], joined = seen[5] == '1', queued = job[1] == 'queued',
       turn = tonumber(job[2] or 1), trace = traceOf(seen[3])})
   end
@@ -92,10 +93,34 @@ if currentId and redis.call('ZSCORE', openKey, currentId) then
 end
 if current and current.kind == kind then return admitted('joined', currentId, current.state, current.turn) end
 
-local wanted = kind == 'start' and 'running' or 'stopped'
 local userOpen = redis.call('ZCARD', userOpenKey)
+local function cancelCurrent()
+  open = open - redis.call('ZREM', openKey, currentId)
+  userOpen = userOpen - redis.call('ZREM', userOpenKey, currentId)
+  redis.call('HSET', jobKey(currentId), 'state', 'cancelled', 'message', 'Cancelled: the repl was stopped.', 'finishedAt', now, 'changedAt', now)
+  redis.call('HINCRBY', jobKey(currentId), 'version', 1)
+  redis.call('EXPIRE', jobKey(currentId), limits.retentionSeconds)
+  redis.call('PUBLISH', prefix .. ':cancelled', currentId)
+  redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(currentId))))
+end
+
+-- A start that still waits for a stop has made nothing, so that stop does what is asked. A further one each time would let
+-- one user fill the queue by a start and a stop in turn.
+if current and kind == 'stop' and current.after ~= '' and redis.call('ZSCORE', openKey, current.after) then
+  cancelCurrent()
+  redis.call('HSET', replKey, 'jobId', current.after, 'lastState', '', 'startFailed', 0,
+    'desired', 'stopped', 'generation', generation + 1, 'changedAt', now)
+  redis.call('SREM', prefix .. ':running', replId)
+  redis.call('SREM', userRunningKey, replId)
+  local stop = redis.call('HMGET', jobKey(current.after), 'state', 'turn')
+  return admitted('joined', current.after, stop[1], stop[2])
+end
+
+local wanted = kind == 'start' and 'running' or 'stopped'
 if kind == 'start' then
-  if limits.openJobs > 0 and open >= limits.openJobs then return answer('full') end
+  -- Stops are always taken, so they must not take the place of others' starts either.
+  local starts = limits.openStarts > 0 and open >= limits.openStarts and open - redis.call('SCARD', openStopsKey) or -1
+  if starts >= limits.openStarts then return answer('full') end
   -- Open starts have the score 1, open stops 0; they need no telling apart while both together are few.
   local starting = limits.userStarting > 0 and userOpen >= limits.userStarting and redis.call('ZCOUNT', userOpenKey, 1, 1) or -1
   if starting >= limits.userStarting then return answer('user_limit', {limit = 'starting', max = limits.userStarting}) end
@@ -104,18 +129,8 @@ if kind == 'start' then
 end
 
 -- A stop ends a start that is under way; a start waits for a stop that is under way.
-local after = ''
-if current and kind == 'start' then after = currentId end
-if current and kind == 'stop' then
-  after = current.after
-  open = open - redis.call('ZREM', openKey, currentId)
-  userOpen = userOpen - redis.call('ZREM', userOpenKey, currentId)
-  redis.call('HSET', jobKey(currentId), 'state', 'cancelled', 'message', 'Cancelled: the repl was stopped.', 'finishedAt', now)
-  redis.call('HINCRBY', jobKey(currentId), 'version', 1)
-  redis.call('EXPIRE', jobKey(currentId), limits.retentionSeconds)
-  redis.call('PUBLISH', prefix .. ':cancelled', currentId)
-  redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(currentId))))
-end
+local after = current and kind == 'start' and currentId or ''
+if current and kind == 'stop' then cancelCurrent() end
 
 -- Fair queueing by rounds: the round is the highest turn that has begun; a user's n-th open job has its turn n rounds on.
 -- Jobs of a later round wait, so nobody is overtaken for ever. Counting begins anew while nothing waits that has a number.
@@ -137,7 +152,7 @@ else
   -- A repl belongs to its first user for good; a name that was only ever stopped, for as long as the stop is kept.
   if kind == 'start' then
     if owner then redis.call('PERSIST', replKey) end
-    redis.call('SADD', prefix .. ':user-repls:' .. userId, replId)
+    redis.call('ZADD', prefix .. ':user-repls:' .. userId, 0, replId) -- All with one score, so in the order of their ids.
   elseif not owner then
     redis.call('EXPIRE', replKey, limits.retentionSeconds)
   end
@@ -150,11 +165,12 @@ end
 local record = {'jobId', jobId, 'kind', kind, 'replId', replId, 'userId', userId, 'generation', tostring(generation),
   'state', 'queued', 'phase', 'queued', 'phases', cjson.encode({{phase = 'queued', enteredAt = now}}), 'progress', '0',
   'message', 'Waiting for a worker.', 'made', '0', 'max', tostring(order.maxAttempts), 'createdAt', tostring(now),
-  'requestId', order.requestId, 'reason', order.reason, 'after', after, 'turn', tostring(turn), 'version', '1'}
+  'requestId', order.requestId, 'reason', order.reason, 'after', after, 'turn', tostring(turn), 'version', '1', 'changedAt', tostring(now)}
 if order.trace then record[#record + 1], record[#record + 2] = 'trace', cjson.encode(order.trace) end
 -- Before what counts it as open: of this script's writes Redis may keep the first ones alone (test/half-accepted.test.ts).
 redis.call('HSET', jobKey(jobId), unpack(record))
 open = open + redis.call('ZADD', openKey, now, jobId)
 redis.call('ZADD', userOpenKey, kind == 'start' and 1 or 0, jobId)
+if kind == 'stop' then redis.call('SADD', openStopsKey, jobId) end
 redis.call('PUBLISH', prefix .. ':changes', cjson.encode(record))
 return admitted('accepted', jobId, 'queued', turn)

@@ -27,7 +27,7 @@ export interface JobRequest {
 
 /** Limits on what is accepted; each 0 is no limit, and 0 is the default. Stops are limited by the rate only. */
 export interface AcceptLimits {
-  /** Most jobs that may be open at once, of all users. */
+  /** Most starts that may be open at once, of all users. */
   readonly maxOpenJobs?: number;
   /** Most repls of one user that may be meant to run at once. */
   readonly maxRunningPerUser?: number;

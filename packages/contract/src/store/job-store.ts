@@ -62,7 +62,7 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
   const { firstBackoffMs = FIRST_BACKOFF_MS } = options;
   const keys = keysOf(prefix);
   const limits = JSON.stringify({
-    openJobs: options.maxOpenJobs ?? 0,
+    openStarts: options.maxOpenJobs ?? 0,
     userRunning: options.maxRunningPerUser ?? 0,
     userStarting: options.maxStartingPerUser ?? 0,
     rate: { requests: options.ordersPerMinute ?? 0, windowMs: MINUTE_MS },

@@ -47,8 +47,10 @@ export interface JobRecord {
   readonly turn: number;
   /** No part of the hash: read with it by `find`, null in what is published. */
   readonly queue: QueuePlace | null;
-  /** Grows by one with every change of the record. */
+  /** Grows by one with every change of the record; a Redis that lost its last writes counts some numbers again. */
   readonly version: number;
+  /** When the record last changed, which tells two changes of one number apart. */
+  readonly changedAt: number;
 }
 
 /** What an attempt may change of its job's record. */
@@ -92,6 +94,7 @@ export function decodeRecord(reply: readonly string[]): JobRecord | null {
     turn: number("turn") || 1,
     queue: null,
     version: number("version"),
+    changedAt: number("changedAt"),
   };
 }
 
@@ -129,6 +132,7 @@ export function toJobStatus(record: JobRecord): JobStatus {
     requestId: _requestId,
     trace: _trace,
     version: _version,
+    changedAt: _changedAt,
     turn: _turn,
     createdAt,
     startedAt,

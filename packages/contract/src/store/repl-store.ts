@@ -39,7 +39,8 @@ export function createReplStore(redis: Redis, prefix: string) {
 
     /** A user's repls, and whether there are more after them. Three round trips. */
     async list(userId: string, { after, limit }: ReplPage): Promise<{ repls: ReplRecord[]; more: boolean }> {
-      const replIds = (await redis.smembers(keys.userRepls(userId))).filter((replId) => replId > after).sort();
+      const from = after === "" ? "-" : `(${after}`;
+      const replIds = await redis.zrange(keys.userRepls(userId), from, "+", "BYLEX", "LIMIT", 0, limit + 1);
       return { repls: await read(replIds.slice(0, limit)), more: replIds.length > limit };
     },
 

@@ -8,14 +8,15 @@ if redis.call('GET', leaseKey) ~= ARGV[3] then return 'lost' end
 if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' end
 redis.call('PEXPIRE', leaseKey, ARGV[4])
 if #ARGV > 5 then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local before = redis.call('HMGET', jobKey, 'phase', 'phases')
-  redis.call('HSET', jobKey, unpack(ARGV, 6))
+  redis.call('HSET', jobKey, 'changedAt', now, unpack(ARGV, 6))
   local after = redis.call('HMGET', jobKey, 'phase', 'progress', 'message')
   local phase, phases = after[1], cjson.decode(before[2] or '[]')
   -- Pods that start over again and again must not make the record grow without bound.
   if phase ~= before[1] and #phases < 30 then
-    local time = redis.call('TIME')
-    table.insert(phases, {phase = phase, enteredAt = time[1] * 1000 + math.floor(time[2] / 1000)})
+    table.insert(phases, {phase = phase, enteredAt = now})
     redis.call('HSET', jobKey, 'phases', cjson.encode(phases))
   end
   -- What the dashboard shows of a job; as BullMQ's own script writes it, which would cost a round trip more for each report.

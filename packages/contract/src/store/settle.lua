@@ -1,18 +1,13 @@
 -- Ends an attempt: gives the lease back and records the outcome, unless the job has ended meanwhile.
 -- KEYS  1 prefix
--- ARGV  1 jobId  2 replId  3 token ('' when the attempt never began)  4 state: completed | failed | retrying | queued
+-- ARGV  1 jobId  2 replId  3 token  4 state: completed | failed | retrying | queued
 --       5 job retention, seconds  6 code of the failure ('' for none)  7 how long the pace is remembered, seconds
 --       8... fields and values of the record
 -- Returns ok | cancelled | lost. A settled job's lease is gone in each case but `lost`.
 local prefix, jobId, replId, token, state = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local jobKey, replKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':repl:' .. replId, prefix .. ':lease:' .. replId
-local holder = redis.call('GET', leaseKey)
-if token ~= '' then
-  if holder ~= token then return 'lost' end
-  redis.call('DEL', leaseKey)
-elseif holder then
-  return 'lost'
-end
+if redis.call('GET', leaseKey) ~= token then return 'lost' end
+redis.call('DEL', leaseKey)
 if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' end
 
 local time = redis.call('TIME')
@@ -23,11 +18,11 @@ local history = cjson.decode(job[3] or '[]')
 if #history < 20 then
   table.insert(history, {attempt = tonumber(job[1]), startedAt = tonumber(job[2]), endedAt = now, outcome = state, code = ARGV[6]})
 end
-redis.call('HSET', jobKey, 'state', state, 'begins', 0, 'history', cjson.encode(history), unpack(ARGV, 8))
+redis.call('HSET', jobKey, 'state', state, 'changedAt', now, 'begins', 0, 'history', cjson.encode(history), unpack(ARGV, 8))
 redis.call('HINCRBY', jobKey, 'version', 1)
 
 -- The pace: how long an attempt keeps a worker's slot, as the mean of all at first, then weighted towards the last ten.
-if token ~= '' and state ~= 'queued' then
+if state ~= 'queued' then
   local paceKey = prefix .. ':pace'
   local tookMs = math.max(0, now - tonumber(job[2]))
   local weight = math.max(1 / redis.call('HINCRBY', paceKey, 'attempts', 1), 0.1)
@@ -38,6 +33,7 @@ end
 if state == 'completed' or state == 'failed' then
   redis.call('HSET', jobKey, 'finishedAt', now)
   redis.call('EXPIRE', jobKey, ARGV[5])
+  redis.call('SREM', prefix .. ':open-stops', jobId) -- First: one that stayed here alone would count against the open starts for ever.
   redis.call('ZREM', prefix .. ':open', jobId)
   redis.call('ZREM', prefix .. ':user-open:' .. job[4], jobId)
 
