@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "./support/chromium.ts";
 import { heading, nameField, openAddress, openPage, row, start } from "./support/page.ts";
@@ -17,11 +17,10 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     const { page, system } = opened;
     await start(page, "repl123");
     await heading(page, "repl123 is ready").waitFor();
+    const entered = await phasesOf(system, "repl123");
+    expect(entered).not.toContain("answering");
     expect(await stepsOf(page)).toEqual(
-      ["Queued", "Creating", "Scheduling", "Pulling", "Copying", "Starting", "Answering", "Ready"].map((name) => [
-        name,
-        "done",
-      ]),
+      Object.entries(STEP_NAMES).flatMap(([phase, name]) => (entered.includes(phase) ? [[name, "done"]] : [])),
     );
     const bar = page.getByRole("progressbar", { name: "repl123 is ready" });
     expect(await bar.evaluate((element) => (element as unknown as { value: number }).value)).toBe(100);
@@ -54,6 +53,53 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await evidence.waitFor();
     await page.getByRole("button", { name: "Try again" }).waitFor();
     await row(page, "fail-image-demo").getByText("Failed").waitFor();
+    expect(await page.getByRole("list", { name: "Addresses of the workspace" }).count()).toBe(0);
+  });
+
+  test("a name in the list leads to its job, a failed row to the reason, and both look like links", async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    for (const replId of ["fail-image-demo", "works"]) {
+      await start(page, replId);
+      await row(page, replId)
+        .getByText(/Failed|Running/)
+        .waitFor();
+    }
+    await heading(page, "works is ready").waitFor();
+    const failed = row(page, "fail-image-demo");
+    await failed.getByRole("button", { name: "Show the reason for the failure of fail-image-demo" }).click();
+    await page.getByRole("alert").getByText("cannot be pulled").waitFor();
+    const works = row(page, "works").getByRole("button", { name: "Show the latest job of works" });
+    await works.click();
+    await heading(page, "works is ready").waitFor();
+    const link = await looksOf(row(page, "works").getByRole("link"));
+    expect(link.underlined).toBe(true);
+    expect(await looksOf(works)).toEqual(link);
+    expect(await looksOf(failed.getByText("Show the reason"))).toEqual(link);
+    expect(await row(page, "works").getByText("Show the reason").count()).toBe(0);
+
+    // The job that is on the screen already comes into view.
+    await page.setViewportSize({ width: 320, height: 240 });
+    await failed.scrollIntoViewIfNeeded();
+    const stop = page.locator("#job-action");
+    expect(await topOf(stop)).toBeLessThan(0);
+    await works.click();
+    await expect.poll(() => topOf(stop)).toBeGreaterThanOrEqual(0);
+  });
+
+  test("a start that was cancelled did not fail: the step where it ended is neutral", async () => {
+    await using opened = await openPage(browser, { workers: 0 });
+    const { page, system } = opened;
+    await start(page, "repl123");
+    await heading(page, "Starting repl123").waitFor();
+    await system.post("/stop", { replId: "repl123" });
+    await heading(page, "The start of repl123 was cancelled").waitFor();
+    expect((await stepsOf(page))[0]).toEqual(["Queued", "cancelled"]);
+    await page.getByRole("listitem").getByText("(cancelled here)").waitFor();
+    const [bar, bad] = (await page.evaluate(
+      '["--bar", "--bad"].map((name) => getComputedStyle(document.getElementById("job")).getPropertyValue(name))',
+    )) as string[];
+    expect(bar).not.toBe(bad);
   });
 
   test("a reload in the middle picks the progress up again", async () => {
@@ -80,32 +126,6 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await system.startWorker();
     await heading(page, "repl123 is stopped").waitFor();
-  });
-
-  test("a name that is none is refused beside its field, without asking the service", async () => {
-    await using opened = await openPage(browser, { workers: 0 });
-    const { page, system } = opened;
-    await start(page, "Not A Name");
-    await page.getByText(/^Not a name yet/).waitFor();
-    const input = nameField(page);
-    expect(await input.getAttribute("aria-invalid")).toBe("true");
-    expect(await input.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
-    await input.fill("a-name");
-    expect(await input.getAttribute("aria-invalid")).toBeNull();
-    expect(await statesOf(system)).toEqual({});
-  });
-
-  test("somebody else's repl is refused in words, and users see their own repls only", async () => {
-    await using opened = await openPage(browser, { workers: 0 });
-    const { page, system } = opened;
-    await system.post("/start", { replId: "hers", userId: "alice" });
-    await page.getByText("None yet.").waitFor();
-    await start(page, "hers");
-    await page.getByText("The repl belongs to another user.").waitFor();
-    await page.getByText("Who you are").click();
-    await page.getByLabel("User").fill("alice");
-    await page.getByLabel("User").blur();
-    await row(page, "hers").getByText("Starting").waitFor();
   });
 
   test("a change of the user takes the last one's job and refusal off the page", async () => {
@@ -185,7 +205,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
       await start(page, replId);
       await row(page, replId).getByText("Running").waitFor();
     }
-    const names = page.getByRole("button", { description: "Show its latest job" });
+    const names = page.locator("#repls .name > :last-child");
     expect(await names.allTextContents()).toEqual(["second", "first"]);
     await row(page, "first").getByRole("button", { name: "Stop first" }).focus();
     await page.keyboard.press("Enter");
@@ -213,9 +233,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await last.click();
     const notice = page.getByRole("alert").getByText("Later, please.");
     await notice.waitFor();
-    await expect
-      .poll(() => notice.evaluate((element) => element.getBoundingClientRect().top))
-      .toBeGreaterThanOrEqual(0);
+    await expect.poll(() => topOf(notice)).toBeGreaterThanOrEqual(0);
   });
 
   test("the interface's page and the dashboard ask nothing of other sites", async () => {
@@ -257,10 +275,24 @@ function signed(claims: object, secret: string): string {
   return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
 }
 
-/** Name and state of each step. */
+/** Below the window's upper edge, in pixels. */
+function topOf(locator: Locator): Promise<number> {
+  return locator.evaluate((element) => element.getBoundingClientRect().top);
+}
+
+/** Whether it is underlined, and its colour. */
+function looksOf(locator: Locator): Promise<{ underlined: boolean; color: string | undefined }> {
+  return locator.evaluate((element) => {
+    const style = element.ownerDocument.defaultView?.getComputedStyle(element);
+    return { underlined: style?.textDecorationLine === "underline", color: style?.color };
+  });
+}
+
+/** Name and state of each step that can be seen. */
 function stepsOf(page: Page): Promise<(string | null | undefined)[][]> {
   return page
     .locator("#job-steps > li")
+    .filter({ visible: true })
     .evaluateAll((items) =>
       items.map((item) => [item.firstElementChild?.textContent, item.getAttribute("data-state")]),
     );
@@ -276,10 +308,30 @@ async function tabUntil(page: Page, name: string): Promise<number> {
   throw new Error(`Tab never came to ${name}`);
 }
 
+/** What the page calls the steps of a start. */
+const STEP_NAMES = {
+  queued: "Queued",
+  applying: "Creating",
+  scheduling: "Scheduling",
+  pulling: "Pulling",
+  copying: "Copying",
+  starting: "Starting",
+  answering: "Answering",
+  done: "Ready",
+};
+
+/** The steps that the latest job of a repl has been at. */
+async function phasesOf(system: System, replId: string): Promise<string[]> {
+  const repl = (await listOf(system)).find((each) => each.replId === replId);
+  const { phase, phases } = await system.status(repl?.job.jobId ?? "");
+  return [...phases.map((timing) => timing.phase), phase];
+}
+
 interface ListedRepl {
   readonly replId: string;
   readonly state: string;
   readonly generation: number;
+  readonly job: { readonly jobId: string };
 }
 
 async function listOf({ apis }: System): Promise<readonly ListedRepl[]> {

@@ -1,5 +1,6 @@
-import { hasEnded, type JobStatus, STEPS } from "repl-orchestrator-client";
+import { hasEnded, type JobStatus } from "repl-orchestrator-client";
 import { byId, setText } from "./dom.ts";
+import { stepsOf } from "./steps.ts";
 import type { State, Store } from "./store.ts";
 import { headingOf, stepName } from "./words.ts";
 
@@ -17,8 +18,10 @@ export function openAnnouncer(store: Store): void {
 function announcementOf(status: JobStatus): string {
   const { kind, replId, phase } = status;
   if (hasEnded(status)) return `${headingOf(status)}.`;
-  const steps = STEPS[kind];
-  return `${replId}: ${stepName(phase, kind)}, step ${steps.indexOf(phase) + 1} of ${steps.length}.`;
+  const steps = stepsOf(status);
+  const number = steps.findIndex((step) => step.phase === phase) + 1;
+  // Which of those ahead will come only the job's end tells.
+  return `${replId}: ${stepName(phase, kind)}, step ${number} of at most ${steps.length}.`;
 }
 
 function titleOf(status: JobStatus): string {

@@ -1,6 +1,6 @@
 /**
  * Evidence as indented text: names and values without JSON's punctuation, each object of plain values in a list on a
- * line of its own, and nothing that is empty.
+ * line of its own, a text of several lines below its name, and nothing that is empty.
  */
 export function evidenceText(details: Readonly<Record<string, unknown>>): string {
   return linesOf(details).join("\n");
@@ -8,23 +8,28 @@ export function evidenceText(details: Readonly<Record<string, unknown>>): string
 
 function linesOf(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(itemLines);
-  if (!isObject(value)) return [String(value)];
-  return Object.entries(value).flatMap(([name, part]) => {
-    if (isEmpty(part)) return [];
-    return isPlain(part) ? [`${name}: ${part}`] : [`${name}:`, ...indented(linesOf(part))];
-  });
+  if (!isObject(value)) return String(value).trimEnd().split(/\r?\n/);
+  return Object.entries(value).flatMap(([name, part]) => (isEmpty(part) ? [] : namedLines(name, part)));
+}
+
+function namedLines(name: string, part: unknown): string[] {
+  const lines = linesOf(part);
+  return isPlain(part) && lines.length === 1 ? [`${name}: ${lines[0]}`] : [`${name}:`, ...indented(lines)];
 }
 
 function itemLines(item: unknown): string[] {
-  if (isObject(item) && Object.values(item).every(isPlain)) {
-    const words = Object.values(item).filter((value) => !isEmpty(value));
-    return [`- ${words.join("  ")}`];
-  }
-  const [first = "", ...rest] = linesOf(item);
+  const inOne = isObject(item) && Object.values(item).every(isPlain);
+  const [first = "", ...rest] = linesOf(inOne ? Object.entries(item).flatMap(wordOf).join("  ") : item);
   return [`- ${first}`, ...indented(rest)];
 }
 
-const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
+/** How often something happened is said where it was more than once. */
+function wordOf([name, value]: [string, unknown]): string[] {
+  if (name === "count") return Number(value) > 1 ? [`×${value}`] : [];
+  return isEmpty(value) ? [] : [String(value).trimEnd()];
+}
+
+const indented = (lines: readonly string[]) => lines.map((line) => line && `  ${line}`);
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -35,6 +40,7 @@ function isPlain(value: unknown): boolean {
 }
 
 function isEmpty(value: unknown): boolean {
-  if (value === null || value === undefined || value === "") return true;
+  if (value === null || value === undefined) return true;
+  if (typeof value === "string") return value.trim() === "";
   return typeof value === "object" && Object.values(value).every(isEmpty);
 }

@@ -1,6 +1,7 @@
 import { createClient } from "repl-orchestrator-client";
 import { openAnnouncer } from "./announcer.ts";
 import { openAskedView } from "./asked-view.ts";
+import { openField } from "./field-view.ts";
 import { openIdentity } from "./identity.ts";
 import { openJobView } from "./job-view.ts";
 import { keepFresh } from "./keep-fresh.ts";
@@ -18,8 +19,10 @@ const session = createSession(client, store, memory);
 
 openNotice(store);
 openAskedView(store);
-openStartForm(session);
+openStartForm(store, session);
 openIdentity(memory, () => void session.changeUser());
+openField(store, "replId", "repl-id");
+openField(store, "userId", "user-id");
 openJobView(store, session);
 openReplsView(store, session);
 openAnnouncer(store);

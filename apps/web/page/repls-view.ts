@@ -48,31 +48,47 @@ interface Row {
 
 function createRow(session: Session): Row {
   let repl: ReplStatus | undefined;
-  const name = create("button", { className: "name", title: "Show its latest job" });
+  const label = create("span");
+  const name = create("button", { className: "name" }, unseen("Show the latest job of "), label);
   const state = create("span", { className: "badge" });
   const since = create("span", { className: "hint" });
   const links = create("span", { className: "links" });
   const action = create("button");
-  for (const button of [name, action]) button.type = "button";
-  onPress(name, () => repl && void session.show(repl.job.jobId));
+  const inWords = create("span", { className: "unseen" });
+  const reason = create("button", { className: "reason" }, "Show the reason", inWords);
+  for (const button of [name, action, reason]) button.type = "button";
+  for (const button of [name, reason]) onPress(button, () => repl && showJob(repl, session));
   onPress(action, () => repl && void session[doesOf(repl)](repl.replId));
   const element = create("li", {}, name, create("span", { className: "state" }, state, since), links, action);
   return {
     element,
     draw(next) {
       repl = next;
-      setText(name, next.replId);
+      setText(label, next.replId);
       setText(state, REPL_STATE_NAMES[next.state]);
       state.dataset["state"] = next.state;
       setText(since, `for ${durationText(Date.now() - Date.parse(next.since))}`);
-      const text = next.urls.join(" ");
-      if (links.dataset["urls"] !== text) links.replaceChildren(...next.urls.slice(0, 1).map(linkTo));
-      links.dataset["urls"] = text;
+      setText(inWords, ` for the failure of ${next.replId}`);
+      const leadsTo = hasReason(next) ? "reason" : next.urls.join(" ");
+      if (links.dataset["to"] !== leadsTo)
+        links.replaceChildren(...(hasReason(next) ? [reason] : next.urls.slice(0, 1).map(linkTo)));
+      links.dataset["to"] = leadsTo;
       setText(action, doesOf(next) === "stop" ? "Stop" : "Start");
       action.setAttribute("aria-label", `${action.textContent} ${next.replId}`);
     },
   };
 }
+
+const unseen = (text: string) => create("span", { className: "unseen" }, text);
+
+function showJob({ job }: ReplStatus, session: Session): void {
+  void session.show(job.jobId);
+  // The job that is on the screen already brings nothing new that would come into view by itself.
+  byId("job", HTMLElement).scrollIntoView({ block: "nearest" });
+}
+
+/** Whether it failed, and its job is still kept, which says why. */
+const hasReason = ({ state, job }: ReplStatus) => state === "failed" && job.state !== null;
 
 function doesOf({ state }: ReplStatus): "start" | "stop" {
   return state === "stopped" || state === "stopping" || state === "failed" ? "start" : "stop";

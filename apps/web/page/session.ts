@@ -1,14 +1,15 @@
 import { ApiError, ConnectionError, hasEnded, type JobKind, type ReplClient } from "repl-orchestrator-client";
+import { complaintOf, type Field } from "./complaint.ts";
 import type { Memory } from "./memory.ts";
 import { NOTHING, type Store } from "./store.ts";
 
 /** Whose a job is that nobody has put a name to, where the service runs without authentication. */
 const ANONYMOUS = "anonymous";
 
-/** What can be done on the page. Nothing here rejects, but for a start whose name is not valid. */
+/** What can be done on the page. Nothing here rejects. */
 export interface Session {
-  /** @throws ApiError where a field of the request is to blame */
-  start(replId: string): Promise<void>;
+  /** @param typed whether the name stands in its field, which is then to blame for what is wrong with it */
+  start(replId: string, typed?: boolean): Promise<void>;
   stop(replId: string): Promise<void>;
   /** Puts a job on the screen and follows it; the one before goes on unseen. */
   show(jobId: string): Promise<void>;
@@ -62,10 +63,11 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
     const signal = unfollow();
     const failed = (error: unknown) => {
       const passes = mayPass(error);
-      store.update({ lost: passes ? textOf(error) : undefined });
+      const complaint = complaintOf(error, []);
+      store.update({ lost: passes ? complaint.text : undefined });
       if (passes) followAgain = () => void follow(jobId, startedAtMs);
       else if (error instanceof ApiError && error.code === "job_not_found") forget(jobId);
-      else store.update({ refusal: textOf(error) });
+      else store.update({ refusal: complaint });
     };
     await draw(jobId, startedAtMs, signal).catch((error: unknown) => signal.aborted || failed(error));
   };
@@ -79,16 +81,14 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
     await session.refresh();
   };
 
-  const order = async (kind: JobKind, replId: string) => {
+  const order = async (kind: JobKind, replId: string, fields: readonly Field[] = ["userId"]) => {
     const { signal } = present;
     const asked = `Asking for the ${kind} of ${replId}…`;
     store.update({ asked, refusal: undefined });
     try {
       await send(kind, replId, signal);
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof ApiError && error.errors.length > 0) throw error;
-      store.update({ refusal: textOf(error) });
+      if (!signal.aborted) store.update({ refusal: complaintOf(error, fields) });
     } finally {
       if (!signal.aborted && store.state.asked === asked) store.update({ asked: undefined });
     }
@@ -114,7 +114,7 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
   };
 
   const session: Session = {
-    start: (replId) => order("start", replId),
+    start: (replId, typed = false) => order("start", replId, typed ? ["replId", "userId"] : undefined),
     stop: (replId) => order("stop", replId),
     show: (jobId) => follow(jobId),
     async refresh() {
@@ -123,7 +123,7 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
       reading = mine;
       const answer = await client.repls({ ...owner(), signal: mine.signal }).then(
         (repls) => ({ repls, trouble: undefined }),
-        (error: unknown) => ({ trouble: textOf(error) }),
+        (error: unknown) => ({ trouble: complaintOf(error, ["userId"]) }),
       );
       if (reading !== mine) return;
       reading = undefined;
@@ -141,6 +141,8 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
     tick() {
       // A list that takes longer than the time between two ticks would never be there.
       if (reading) return;
+      // What is wrong with the user stays so until it is changed.
+      if (store.state.trouble?.field) return;
       void session.refresh();
       void readPlace();
     },
@@ -152,10 +154,4 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
 function mayPass(error: unknown): boolean {
   if (error instanceof ApiError) return error.status === 429 || error.status >= 500;
   return error instanceof ConnectionError;
-}
-
-function textOf(error: unknown): string {
-  if (error instanceof ApiError && error.status === 401)
-    return "This service asks for an access token: see “Who you are”.";
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,20 +1,28 @@
-import { type JobKind, type JobStatus, STEPS } from "repl-orchestrator-client";
+import { type JobKind, type JobStatus, type Phase, STEPS } from "repl-orchestrator-client";
 import { create } from "./dom.ts";
+import { type StepState, stepsOf } from "./steps.ts";
 import { stepName } from "./words.ts";
 
-type StepState = "done" | "current" | "failed" | "ahead";
-
-const SAID: Readonly<Record<StepState, string>> = { done: "done", current: "now", failed: "failed here", ahead: "" };
+const SAID: Readonly<Record<StepState, string>> = {
+  done: "done",
+  current: "now",
+  failed: "failed here",
+  cancelled: "cancelled here",
+  ahead: "",
+};
 
 /** Draws a job's steps into the list; the items stay while the kind of job stays, so that changes can be animated. */
 export function createStepsView(list: HTMLOListElement): (status: JobStatus) => void {
   let kind: JobKind | undefined;
+  let items = new Map<Phase, HTMLLIElement>();
   return (status) => {
     if (kind !== status.kind) {
       kind = status.kind;
-      list.replaceChildren(...STEPS[kind].map((phase) => itemOf(stepName(phase, status.kind))));
+      items = new Map(STEPS[kind].map((phase) => [phase, itemOf(stepName(phase, status.kind))]));
+      list.replaceChildren(...items.values());
     }
-    for (const [index, item] of [...list.children].entries()) draw(item as HTMLElement, stateOf(index, status));
+    const states = new Map(stepsOf(status).map(({ phase, state }) => [phase, state]));
+    for (const [phase, item] of items) draw(item, states.get(phase));
   };
 }
 
@@ -22,17 +30,12 @@ function itemOf(name: string): HTMLLIElement {
   return create("li", {}, create("span", { className: "name" }, name), create("span", { className: "unseen" }));
 }
 
-function draw(item: HTMLElement, state: StepState): void {
+function draw(item: HTMLElement, state: StepState | undefined): void {
+  item.hidden = state === undefined;
+  if (state === undefined) return;
   item.dataset["state"] = state;
   if (state === "current") item.setAttribute("aria-current", "step");
   else item.removeAttribute("aria-current");
   const said = item.querySelector(".unseen");
   if (said) said.textContent = SAID[state] && ` (${SAID[state]})`;
-}
-
-function stateOf(index: number, { kind, phase, state }: JobStatus): StepState {
-  const at = STEPS[kind].indexOf(phase);
-  if (state === "completed" || index < at) return "done";
-  if (index > at) return "ahead";
-  return state === "failed" || state === "cancelled" ? "failed" : "current";
 }

@@ -1,4 +1,5 @@
 import type { JobStatus, ReplStatus } from "repl-orchestrator-client";
+import type { Complaint } from "./complaint.ts";
 
 /** The job on the screen. */
 export interface ShownJob {
@@ -15,11 +16,11 @@ export interface State {
   /** What the service has been asked for and has not answered yet, as a sentence. */
   readonly asked: string | undefined;
   /** Why the last thing that was asked for did not work. */
-  readonly refusal: string | undefined;
+  readonly refusal: Complaint | undefined;
   /** Why the job on the screen is not followed at the moment; gone as soon as it is, or another one. */
   readonly lost: string | undefined;
   /** Why the list of repls cannot be had at the moment; gone as soon as it can. */
-  readonly trouble: string | undefined;
+  readonly trouble: Complaint | undefined;
 }
 
 /** The state, one change at a time. */

@@ -73,7 +73,10 @@ test("evidence is indented text without what is empty", () => {
       ],
       events: [],
     },
-    events: [{ at: "12:00", reason: "Pulled", message: "ok", count: 2 }],
+    events: [
+      { at: "12:00", reason: "Pulled", message: "ok", count: 2 },
+      { at: "12:01", reason: "Started", message: "", count: 1 },
+    ],
   };
   expect(evidenceText(details)).toBe(
     [
@@ -88,10 +91,42 @@ test("evidence is indented text without what is empty", () => {
       "      node:",
       "        zone: z",
       "events:",
-      "  - 12:00  Pulled  ok  2",
+      "  - 12:00  Pulled  ok  ×2",
+      "  - 12:01  Started",
     ].join("\n"),
   );
   expect(evidenceText({})).toBe("");
+});
+
+test("a text of several lines stays within its outline, without the blank lines at its end", () => {
+  const containers = [
+    { name: "copy", log: "\n", ended: { message: "gone\n" } },
+    { name: "runner", log: "started\r\n  at index.js\n\n  at main\n \n", ended: { exitCode: 1 } },
+  ];
+  const events = [{ at: "12:00", message: "two\nlines\n", count: 3 }];
+  expect(evidenceText({ lastMessage: "first\nsecond\n", pods: [{ containers }], events })).toBe(
+    [
+      "lastMessage:",
+      "  first",
+      "  second",
+      "pods:",
+      "  - containers:",
+      "      - name: copy",
+      "        ended:",
+      "          message: gone",
+      "      - name: runner",
+      "        log:",
+      "          started",
+      "            at index.js",
+      "",
+      "            at main",
+      "        ended:",
+      "          exitCode: 1",
+      "events:",
+      "  - 12:00  two",
+      "    lines  ×3",
+    ].join("\n"),
+  );
 });
 
 test("each step has a name of its own, and each end a heading", () => {

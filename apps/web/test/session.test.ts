@@ -19,7 +19,7 @@ test("time that passes does not start the reading of a slow list anew", async ()
   expect(client.lists).toHaveLength(2);
   client.lists[1]?.reject(lost);
   await setImmediate();
-  expect(store.state.trouble).toBe(lost.message);
+  expect(store.state.trouble).toEqual({ text: lost.message });
   session.tick();
   expect(client.lists).toHaveLength(3);
 });
@@ -82,7 +82,7 @@ test("a job that was lost is left alone once another is on the screen, or where 
 
   client.follows[1]?.fail(apiError(400, "invalid_request"));
   await setImmediate();
-  expect(store.state).toMatchObject({ lost: undefined, refusal: "invalid_request" });
+  expect(store.state).toMatchObject({ lost: undefined, refusal: { text: "invalid_request" } });
   session.tick();
   client.lists[1]?.resolve([]);
   await setImmediate();
@@ -95,7 +95,7 @@ test("the remembered job is followed once its user is known, and the notice that
   client.follows[0]?.fail(apiError(401, "unauthorized"));
   client.lists[0]?.reject(apiError(401, "unauthorized"));
   await setImmediate();
-  expect(store.state.refusal).toMatch(/asks for an access token/);
+  expect(store.state.refusal?.text).toMatch(/asks for an access token/);
 
   memory.token = "of alice";
   void session.changeUser();
@@ -160,6 +160,32 @@ test("what the last user asked for is neither shown nor remembered when it is an
   expect(store.state.refusal).toBeUndefined();
 });
 
+test("a refusal blames the field that was typed into, and none where a button named the repl", async () => {
+  const { client, session, store } = open();
+  for (const typed of [true, false]) {
+    client.answers = Promise.reject(apiError(409, "repl_taken"));
+    await session.start("hers", typed);
+    expect(store.state.refusal?.field).toBe(typed ? "replId" : undefined);
+  }
+});
+
+test("a list that is refused for its user is not asked for again until the user is another", async () => {
+  const { client, session, store, memory } = open({ userId: "not a user" });
+  void session.open();
+  client.lists[0]?.reject(apiError(400, "invalid_request", [{ field: "userId", message: "is not valid" }]));
+  await setImmediate();
+  expect(store.state.trouble).toEqual({ text: "User is not valid.", field: "userId" });
+  session.tick();
+  expect(client.lists).toHaveLength(1);
+  memory.userId = "alice";
+  void session.changeUser();
+  expect(store.state.trouble).toBeUndefined();
+  client.lists[1]?.resolve([]);
+  await setImmediate();
+  session.tick();
+  expect(client.lists).toHaveLength(3);
+});
+
 test("a job under way is picked up from the list, unless another came first", async () => {
   for (const first of [false, true]) {
     const { client, session } = open();
@@ -174,8 +200,8 @@ test("a job under way is picked up from the list, unless another came first", as
 const lost = new ConnectionError("The service cannot be reached.");
 const accepted = { jobId: "new", replId: "mine", state: "queued", statusUrl: "", eventsUrl: "" } as const;
 
-function apiError(status: number, code: string): ApiError {
-  return new ApiError(code, { status, code, requestId: null, errors: [], retryAfterMs: null });
+function apiError(status: number, code: string, errors: ApiError["errors"] = []): ApiError {
+  return new ApiError(code, { status, code, requestId: null, errors, retryAfterMs: null });
 }
 
 function replOf(replId: string, state: ReplStatus["state"] = "running"): ReplStatus {
