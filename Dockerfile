@@ -28,6 +28,12 @@ RUN --mount=type=secret,id=npmrc,target=/run/secrets/npmrc \
  && rm -rf node_modules/typescript node_modules/@typescript node_modules/.bin \
  && find node_modules -type f \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -exec rm {} +
 
+# Which commit it is made of, for the processes to say; script/image knows it. By a RUN, the one instruction for which every
+# builder's cache looks at the arguments.
+FROM ${BUILD_BASE} AS build
+ARG BUILD_COMMIT=unknown
+RUN printf '{ "commit": "%s" }\n' "$BUILD_COMMIT" > /build.json
+
 FROM ${BASE}
 # Loopback would be the container's own. The api therefore asks for AUTH_MODE to be set.
 ENV NODE_ENV=production HOST=0.0.0.0 OPS_HOST=0.0.0.0
@@ -36,6 +42,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY LICENSE package.json service.yaml user-namespace.yaml ./
 COPY packages packages
 COPY apps apps
+COPY --from=build /build.json ./
 # By number: Kubernetes cannot tell that a name is not root (runAsNonRoot).
 USER 65532:65532
 EXPOSE 3002 3003 3004

@@ -30,7 +30,7 @@ async function openFollower(url: string, jobId: string): Promise<Follower> {
     follower.text += chunk;
   });
   socket.on("error", () => {});
-  socket.write(`GET /jobs/${jobId}/events HTTP/1.1\r\nHost: api\r\n\r\n`);
+  socket.write(`GET /jobs/${jobId}/events HTTP/1.1\r\nHost: localhost\r\n\r\n`);
   return follower;
 }
 

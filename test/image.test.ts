@@ -53,14 +53,16 @@ describe.skipIf(missingBuilder())("the image", () => {
     for (const message of ["first", "second"]) {
       await git(...author, "commit", "--quiet", "--allow-empty", `--message=${message}`);
       const { Labels } = await buildAndInspect(tag, copy.path);
-      expect(Labels["org.opencontainers.image.revision"], message).toBe(await git("rev-parse", "HEAD"));
+      const commit = await git("rev-parse", "HEAD");
+      expect(Labels["org.opencontainers.image.revision"], message).toBe(commit);
+      expect(JSON.parse(await fileOf(tag, "/app/build.json")), message).toEqual({ commit });
     }
     await run("buildah", ["rmi", tag]);
   });
 
   test("holds the two apps and what they run on, and nothing of those who build it", () => {
     const names = (path: string) => readdirSync(join(image.root, path)).sort();
-    const files = ["LICENSE", "package.json", "service.yaml", "user-namespace.yaml"];
+    const files = ["LICENSE", "build.json", "package.json", "service.yaml", "user-namespace.yaml"];
     expect(names("app")).toEqual([...files, "apps", "node_modules", "packages"].sort());
     expect(names("app/apps")).toEqual(["api", "web", "worker"]);
     expect(names("app/packages")).toEqual(["client", "contract", "kube", "ops", "provision", "settings"]);
@@ -120,6 +122,17 @@ describe.skipIf(missingBuilder())("the image", () => {
       }
     });
 
+    test("each process says which version and commit it is", async () => {
+      const { "org.opencontainers.image.revision": commit, "org.opencontainers.image.version": version } =
+        image.config.Labels;
+      for (const opsUrl of [system.apis[0]?.opsUrl, system.workers[0]?.opsUrl])
+        expect(await (await fetch(`${opsUrl}/metrics`)).text()).toContain(
+          `repl_build_info{version="${version}",commit="${commit}"} 1`,
+        );
+      const lines = system.workers[0]?.output.lines().map((line) => JSON.parse(line));
+      expect(lines?.find(({ msg }) => msg === "worker ready")).toMatchObject({ version, commit });
+    });
+
     test("a start reaches a running workspace, and a stop removes it", async () => {
       const start = await system.ended(await system.submit("start", "repl123"));
       expect(start).toMatchObject({ state: "completed", progress: 100 });
@@ -144,6 +157,17 @@ describe.skipIf(missingBuilder())("the image", () => {
     });
   });
 });
+
+/** The text of a file of an image. */
+async function fileOf(tag: string, path: string): Promise<string> {
+  const buildah = async (...args: string[]) => (await run("buildah", args)).stdout.trim();
+  const container = await buildah("from", tag);
+  try {
+    return readFileSync(join(await buildah("mount", container), path), "utf8");
+  } finally {
+    await buildah("rm", container);
+  }
+}
 
 /** The mounts that a process sees: where, and the mount's own options (proc_pid_mountinfo(5)). */
 function mountsOf(mountinfo: string): { place: string; options: string[] }[] {

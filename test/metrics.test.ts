@@ -135,6 +135,19 @@ describe("metrics move with what happens", () => {
   });
 });
 
+test("each process says in its log and by a metric which version it is", async () => {
+  const { version } = JSON.parse(read("package.json"));
+  const processes = [
+    ["starting", await api(), system.apis[0]?.process],
+    ["worker ready", await worker(), system.workers[0]],
+  ] as const;
+  for (const [msg, samples, process] of processes) {
+    expect(sum(samples, "repl_build_info", { version })).toBe(1);
+    const lines = process?.output.lines().map((line) => JSON.parse(line));
+    expect(lines?.find((line) => line.msg === msg)).toMatchObject({ version });
+  }
+});
+
 /** Metrics of a table of docs/operations.md, under a heading. */
 function documented(heading: string): string[] {
   const [, section = ""] = read("docs/operations.md").split(`\n### ${heading}\n`);
@@ -190,7 +203,7 @@ test.each(Object.entries(EXPRESSIONS))("%s asks for metrics and labels that ther
   expect(missing).toEqual([]);
 });
 
-test("the dashboard shows requests, queue, oldest wait, outcomes, codes, phases, calls and watches", () => {
+test("the dashboard shows requests, queue, oldest wait, outcomes, codes, phases, calls, watches, Redis' memory and versions", () => {
   const shown = EXPRESSIONS["docs/monitoring/grafana-dashboard.json"].join("\n");
   for (const name of [
     ...["http_requests_total", "http_request_duration_seconds", "repl_queue_jobs", "repl_oldest_wait_seconds"],
@@ -202,6 +215,7 @@ test("the dashboard shows requests, queue, oldest wait, outcomes, codes, phases,
       "repl_job_duration_seconds",
     ],
     ...["kube_call_duration_seconds", "kube_watch_age_seconds"],
+    ...["repl_redis_memory_bytes", "repl_redis_memory_max_bytes", "count by (version) (repl_build_info)"],
   ])
     expect(shown).toContain(name);
 });

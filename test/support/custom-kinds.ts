@@ -30,11 +30,11 @@ export const KEDA: CustomKinds = {
   served: ["keda.sh/v1alpha1/scaledobjects"],
 };
 
-/** Of the Prometheus operator. */
+/** Of the Prometheus operator: what to scrape, and the rules of alerts. */
 export const POD_MONITORS: CustomKinds = {
   module: "github.com/prometheus-operator/prometheus-operator@v0.85.0",
-  files: "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
-  served: ["monitoring.coreos.com/v1/podmonitors"],
+  files: "example/prometheus-operator-crd/monitoring.coreos.com_{podmonitors,prometheusrules}.yaml",
+  served: ["podmonitors", "prometheusrules"].map((plural) => `monitoring.coreos.com/v1/${plural}`),
 };
 
 /**

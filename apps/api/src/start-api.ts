@@ -70,6 +70,7 @@ export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Pro
   const ops = buildOpsServer({
     log,
     metrics: registry,
+    authenticated: verifyToken !== undefined,
     checks: {
       redis: connections.check,
       port: () => holds(app.server.listening, "the public port is not open"),

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { freePort, startProcess, startRedis, type TestRedis, waitFor } from "@repl/testkit";
@@ -69,6 +70,12 @@ describe("the operators' port", () => {
   });
 });
 
+it("the first line of the log says which version it is", async () => {
+  await using api = await startApiProcess({ REDIS_URL: redis.url });
+  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  expect(api.logged()[0]).toMatchObject({ msg: "starting", version });
+});
+
 describe("SIGTERM", () => {
   it("ends a process in order that has not begun to listen", async () => {
     const opsPort = await freePort();
@@ -100,7 +107,7 @@ describe("SIGTERM", () => {
     const body = '{"replId":"slow"}';
     const slow = await openConnection(Number(new URL(api.base).port));
     slow.socket.write(
-      `POST /start HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+      `POST /start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
     );
     await started(api, "after-the-slow-one"); // The server has read the slow one's head by now.
     api.process.kill("SIGTERM");
@@ -146,7 +153,7 @@ describe("SIGTERM", () => {
     await using api = await startApiProcess({ REDIS_URL: redis.url, SHUTDOWN_GRACE_SECONDS: "3" });
     const stuck = await openConnection(Number(new URL(api.base).port));
     stuck.socket.write(
-      "POST /start HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+      "POST /start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
     );
     await started(api, "after-the-stuck-one");
     const before = performance.now();

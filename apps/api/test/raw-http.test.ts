@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 const BODY = '{"replId":"smuggled"}';
-const HEAD = "POST /start HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+const HEAD = "POST /start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 
 describe("27 ambiguous or broken HTTP is refused and the connection closed", () => {
   it.each([
@@ -31,17 +31,20 @@ describe("27 ambiguous or broken HTTP is refused and the connection closed", () 
     ["unknown transfer coding", `${HEAD}Transfer-Encoding: chunked, identity\r\n\r\n${BODY}`],
     ["broken chunk size", `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n${BODY}\r\n0\r\n\r\n`],
     ["NUL in a header", `${HEAD}X-A: a\0b\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`],
-    ["unknown method", `FOO /start HTTP/1.1\r\nHost: a\r\n\r\n`],
-    ["unknown version", `GET /nope HTTP/9.9\r\nHost: a\r\n\r\n`],
-    ["space in the address", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["unknown method", `FOO /start HTTP/1.1\r\nHost: localhost\r\n\r\n`],
+    ["unknown version", `GET /nope HTTP/9.9\r\nHost: localhost\r\n\r\n`],
+    ["space in the address", "GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n"],
     ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"],
     ["HTTP/2 without asking", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["HTTP/0.9", "GET /jobs/nope\r\n\r\n"],
-    ["method in lower case", "get /jobs/nope HTTP/1.1\r\nHost: a\r\n\r\n"],
-    ["NUL in the address", "GET /jobs/a\0b HTTP/1.1\r\nHost: a\r\n\r\n"],
-    ["bytes beyond ASCII in the address", Buffer.from("GET /jobs/a\xffb HTTP/1.1\r\nHost: a\r\n\r\n", "latin1")],
-    ["address without a slash", "GET jobs/nope HTTP/1.1\r\nHost: a\r\n\r\n"],
-    ["address of a proxy's tunnel", "GET evil.example:80 HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["method in lower case", "get /jobs/nope HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    ["NUL in the address", "GET /jobs/a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    [
+      "bytes beyond ASCII in the address",
+      Buffer.from("GET /jobs/a\xffb HTTP/1.1\r\nHost: localhost\r\n\r\n", "latin1"),
+    ],
+    ["address without a slash", "GET jobs/nope HTTP/1.1\r\nHost: localhost\r\n\r\n"],
+    ["address of a proxy's tunnel", "GET evil.example:80 HTTP/1.1\r\nHost: localhost\r\n\r\n"],
     ["Content-Length with a sign", `${HEAD}Content-Length: +${BODY.length}\r\n\r\n${BODY}`],
     ["Content-Length as a list", `${HEAD}Content-Length: ${BODY.length}, ${BODY.length}\r\n\r\n${BODY}`],
     ["hidden transfer coding", `${HEAD}Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n`],
@@ -51,10 +54,10 @@ describe("27 ambiguous or broken HTTP is refused and the connection closed", () 
       "chunk extension of 20 KB",
       `${HEAD}Transfer-Encoding: chunked\r\n\r\n15;${"x=".repeat(10_000)}\r\n${BODY}\r\n0\r\n\r\n`,
     ],
-    ["CR in a request id (33)", "GET /nope HTTP/1.1\r\nHost: a\r\nX-Request-Id: abcdefgh\rX-Evil: 1\r\n\r\n"],
+    ["CR in a request id (33)", "GET /nope HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: abcdefgh\rX-Evil: 1\r\n\r\n"],
     ["no Host", "GET /nope HTTP/1.1\r\n\r\n"],
-    ["no Host, of an order", `${HEAD.replace("Host: a\r\n", "")}Content-Length: ${BODY.length}\r\n\r\n${BODY}`],
-    ["two Hosts (32)", "GET /nope HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"],
+    ["no Host, of an order", `${HEAD.replace("Host: localhost\r\n", "")}Content-Length: ${BODY.length}\r\n\r\n${BODY}`],
+    ["two Hosts (32)", "GET /nope HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n"],
     ["Host that is none (32)", "GET /nope HTTP/1.1\r\nHost: a/b?c\r\n\r\n"],
   ])("%s", async (_name, bytes) => {
     const answer = await exchange(port, bytes);
@@ -70,21 +73,21 @@ describe("27 ambiguous or broken HTTP is refused and the connection closed", () 
   });
 
   it("garbage behind a good request ends the connection, with one problem", async () => {
-    const answer = await exchange(port, "GET /jobs/nope HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n");
+    const answer = await exchange(port, "GET /jobs/nope HTTP/1.1\r\nHost: localhost\r\n\r\nGARBAGE\r\n\r\n");
     expect(lastBody(answer)).toMatchObject({ code: "malformed_request" });
     expect(answer.match(/HTTP\/1\.1 400 /g)).toHaveLength(1);
   });
 });
 
 describe("27 unusual HTTP that is right is taken", () => {
-  const CLOSE = "Host: a\r\nConnection: close\r\n";
+  const CLOSE = "Host: localhost\r\nConnection: close\r\n";
   it.each([
     ["HTTP/1.0 without Host", "GET /jobs/nope HTTP/1.0\r\n\r\n", 404],
     ["the address in full", `GET http://evil.example/jobs/nope HTTP/1.1\r\n${CLOSE}\r\n`, 404],
     ["an empty line before it", `\r\nGET /jobs/nope HTTP/1.1\r\n${CLOSE}\r\n`, 404],
     [
       "an upgrade that is not taken",
-      `GET /jobs/nope HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n`,
+      `GET /jobs/nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n`,
       404,
     ],
     ["a body where none is expected", `GET /jobs/nope HTTP/1.1\r\n${CLOSE}Content-Length: 3\r\n\r\n{"x`, 404],
@@ -134,19 +137,19 @@ describe("48 CONNECT", () => {
 
 describe("28 too large", () => {
   it("headers", async () => {
-    const answer = await exchange(port, `GET /nope HTTP/1.1\r\nHost: a\r\nX-A: ${"a".repeat(20_000)}\r\n\r\n`);
+    const answer = await exchange(port, `GET /nope HTTP/1.1\r\nHost: localhost\r\nX-A: ${"a".repeat(20_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(lastBody(answer)).toMatchObject({ status: 431, code: "headers_too_large" });
   });
 
   it("3,000 headers", async () => {
     const headers = Array.from({ length: 3_000 }, (_, index) => `a${index}: b\r\n`).join("");
-    const answer = await exchange(port, `GET /nope HTTP/1.1\r\nHost: a\r\n${headers}\r\n`);
+    const answer = await exchange(port, `GET /nope HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
     expect(lastBody(answer)).toMatchObject({ status: 431 });
   });
 
   it("address", async () => {
-    const answer = await exchange(port, `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const answer = await exchange(port, `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     expect(lastBody(answer)).toMatchObject({ status: 431 });
   });
 
@@ -163,7 +166,7 @@ describe("28 too large", () => {
 
 describe("29 too slow: closed within 10 s", () => {
   it.concurrent.each([
-    ["headers that never end", "GET /nope HTTP/1.1\r\nHost: a\r\nX-A: "],
+    ["headers that never end", "GET /nope HTTP/1.1\r\nHost: localhost\r\nX-A: "],
     ["a body that never comes", `${HEAD}Content-Length: 100\r\n\r\n{"replId"`],
     ["chunks that never come", `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\n{"re`],
   ])("%s", async (_name, bytes) => {
@@ -204,7 +207,7 @@ describe("pipelining and keep-alive", () => {
   it("two requests on one connection are answered in order", async () => {
     const connection = await openConnection(port);
     connection.socket.write(
-      "GET /jobs/a HTTP/1.1\r\nHost: a\r\n\r\nGET /nope HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      "GET /jobs/a HTTP/1.1\r\nHost: localhost\r\n\r\nGET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     );
     await connection.closed(5_000);
     expect(connection.received()).toMatch(/job_not_found.*not_found/s);

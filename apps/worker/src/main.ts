@@ -11,6 +11,7 @@ import {
   type Log,
   listen,
   openTracer,
+  readBuild,
 } from "@repl/ops";
 import { MANAGED_BY, parseTemplate } from "@repl/provision";
 import { loadWorkerSettings, SettingsError, type WorkerSettings } from "@repl/settings";
@@ -93,7 +94,11 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
 
   const { namespaceMode, namespace, concurrency } = settings;
   log.info(
-    { opsAddress: ops.server.address(), cluster: credentials.server, namespaceMode, namespace, concurrency },
+    {
+      ...readBuild(),
+      opsAddress: ops.server.address(),
+      ...{ cluster: credentials.server, namespaceMode, namespace, concurrency },
+    },
     "worker ready",
   );
   return {

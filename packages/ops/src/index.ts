@@ -3,12 +3,24 @@
 export type { Check } from "./checks.ts";
 export { ListenError, listen } from "./listen.ts";
 export { buildOpsServer } from "./ops-server.ts";
-export { OPS_PROBLEMS, PROBLEM_MEDIA_TYPE, type ProblemKind } from "./problem.ts";
+export {
+  OPS_PROBLEMS,
+  PROBLEM_MEDIA_TYPE,
+  type ProblemKind,
+  problemBody,
+  problemHeaders,
+  writeProblem,
+} from "./problem.ts";
 
 // HTTP below any route
 
 export { createAttention } from "./attention.ts";
+export { hasForeignHost, LOCAL_HOST_NEEDED } from "./foreign-host.ts";
 export { clientErrorAnswers, HOST_NEEDED, hasValidHost, replaceNodeAnswers, sentValues } from "./plain-http.ts";
+
+// Version
+
+export { readBuild } from "./build.ts";
 
 // Log
 

@@ -1,9 +1,18 @@
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { readBuild } from "./build.ts";
 
-/** A registry that has the process's own metrics: CPU, memory, event loop, garbage collection. */
+/** A registry that has the process's own metrics: CPU, memory, event loop, garbage collection, and which version it is. */
 export function createRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const { version, commit = "" } = readBuild();
+  const build = new Gauge({
+    name: "repl_build_info",
+    help: "1, with the version of the service and the commit that its image was built of.",
+    labelNames: ["version", "commit"],
+    registers: [registry],
+  });
+  build.set({ version, commit }, 1);
   return registry;
 }
 

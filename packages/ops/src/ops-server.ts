@@ -3,8 +3,9 @@ import Fastify, { type FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { createAttention } from "./attention.ts";
 import { type Check, runChecks } from "./checks.ts";
+import { hasForeignHost, LOCAL_HOST_NEEDED } from "./foreign-host.ts";
 import { clientErrorAnswers, HOST_NEEDED, hasValidHost, replaceNodeAnswers } from "./plain-http.ts";
-import { sendProblem } from "./problem.ts";
+import { answerProblem } from "./problem.ts";
 
 /** What the operators' port shows. */
 export interface OpsOptions {
@@ -14,6 +15,8 @@ export interface OpsOptions {
   readonly metrics: Registry;
   /** Told of what nobody foresaw. */
   readonly log: { error(facts: object, message: string): void };
+  /** Whether what must not be open to all asks for a token; default: nothing does, so that on loopback foreign Hosts are refused. */
+  readonly authenticated?: boolean;
   /** Adds further routes, such as a dashboard's, as a Fastify plugin. */
   readonly more?: (server: FastifyInstance) => void;
 }
@@ -27,7 +30,8 @@ const MAX_EVENT_LOOP_DELAY_MS = 1_000;
  * `GET /readyz`: 200 when everything it depends on works, else 503, each dependency named. `GET /metrics`: Prometheus.
  * Every error is a problem (RFC 9457).
  */
-export function buildOpsServer({ checks, metrics, log, more }: OpsOptions): FastifyInstance {
+export function buildOpsServer(options: OpsOptions): FastifyInstance {
+  const { checks, metrics, log, authenticated = false, more } = options;
   const attention = createAttention(MAX_EVENT_LOOP_DELAY_MS);
   const server = Fastify({
     forceCloseConnections: true,
@@ -35,7 +39,7 @@ export function buildOpsServer({ checks, metrics, log, more }: OpsOptions): Fast
     bodyLimit: LARGEST_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: (_error, _request, reply) => {
-      sendProblem(reply, "malformed_request");
+      answerProblem(reply, "malformed_request");
     },
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     clientErrorHandler: clientErrorAnswers(attention, REQUEST_TIMEOUT_MS),
@@ -43,17 +47,14 @@ export function buildOpsServer({ checks, metrics, log, more }: OpsOptions): Fast
   server.addHook("onReady", async () => attention.begin());
   server.addHook("onClose", async () => attention.end());
   replaceNodeAnswers(server.server);
-  server.addHook("onRequest", async ({ raw }, reply) => {
-    if (hasValidHost(raw)) return;
-    return sendProblem(reply, "malformed_request", { detail: HOST_NEEDED, headers: { connection: "close" } });
-  });
+  requireHost(server, authenticated);
   answerErrors(server, log);
   server.get("/livez", async () => ({ status: "ok" }));
   server.get("/readyz", async (_request, reply) => {
     const report = await runChecks(checks);
     if (report.ready) return { status: "ok", checks: report.checks };
     const failing = Object.keys(report.checks).filter((name) => report.checks[name] !== "ok");
-    return sendProblem(reply, "not_ready", {
+    return answerProblem(reply, "not_ready", {
       detail: `Failing: ${failing.join(", ")}.`,
       members: { checks: report.checks },
     });
@@ -66,6 +67,17 @@ export function buildOpsServer({ checks, metrics, log, more }: OpsOptions): Fast
   return server;
 }
 
+function requireHost(server: FastifyInstance, authenticated: boolean): void {
+  server.addHook("onRequest", async ({ raw }, reply) => {
+    if (!hasValidHost(raw)) {
+      return answerProblem(reply, "malformed_request", { detail: HOST_NEEDED, headers: { connection: "close" } });
+    }
+    if (!authenticated && hasForeignHost(raw, server.server)) {
+      return answerProblem(reply, "malformed_request", { detail: LOCAL_HOST_NEEDED });
+    }
+  });
+}
+
 function answerErrors(server: FastifyInstance, log: OpsOptions["log"]): void {
   const taken = new Map<string, string[]>();
   server.addHook("onRoute", ({ url, method }) => {
@@ -73,14 +85,14 @@ function answerErrors(server: FastifyInstance, log: OpsOptions["log"]): void {
   });
   server.setNotFoundHandler((request, reply) => {
     const methods = taken.get(request.url.split("?", 1)[0] ?? "");
-    if (methods === undefined) return sendProblem(reply, "not_found");
+    if (methods === undefined) return answerProblem(reply, "not_found");
     const allow = [...new Set(methods)].sort().join(", ");
-    return sendProblem(reply, "method_not_allowed", { detail: `Allowed: ${allow}.`, headers: { allow } });
+    return answerProblem(reply, "method_not_allowed", { detail: `Allowed: ${allow}.`, headers: { allow } });
   });
   server.setErrorHandler((error, request, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number };
-    if (statusCode < 500) return sendProblem(reply, "malformed_request");
+    if (statusCode < 500) return answerProblem(reply, "malformed_request");
     log.error({ err: error, requestId: request.id, path: request.routeOptions.url }, "unexpected error");
-    return sendProblem(reply, "internal_error");
+    return answerProblem(reply, "internal_error");
   });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Attention } from "./attention.ts";
-import { type OpsProblemCode, PROBLEM_MEDIA_TYPE, problemBody, problemHeaders } from "./problem.ts";
+import { OPS_PROBLEMS, type OpsProblemCode, PROBLEM_MEDIA_TYPE, problemBody, problemHeaders } from "./problem.ts";
 
 const CODES: Record<string, OpsProblemCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request_timeout",
@@ -67,11 +67,12 @@ export function hasValidHost(request: IncomingMessage): boolean {
 
 /** Writes a problem to a connection on which no request is handled, and ends it. */
 function endWithProblem(socket: Socket, code: OpsProblemCode, more: Readonly<Record<string, string>> = {}): void {
-  const requestId = randomUUID();
-  const problem = problemBody(code, requestId);
+  const kind = OPS_PROBLEMS[code];
+  const problem = problemBody(code, kind, randomUUID());
   const body = JSON.stringify(problem);
   const headers = {
-    ...problemHeaders(code, requestId),
+    ...problemHeaders(kind),
+    "x-request-id": problem.requestId,
     ...more,
     "content-type": PROBLEM_MEDIA_TYPE,
     "content-length": String(Buffer.byteLength(body)),

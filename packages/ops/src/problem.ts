@@ -29,35 +29,46 @@ export type OpsProblemCode = keyof typeof OPS_PROBLEMS;
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 interface ProblemMore {
-  readonly detail?: string;
-  readonly headers?: Record<string, string>;
-  readonly members?: Record<string, unknown>;
+  readonly detail?: string | undefined;
+  /** Further members of the body (RFC 9457 3.2). */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A problem's body, as clients see it. */
-export function problemBody(code: OpsProblemCode, requestId: string, { detail, members }: ProblemMore = {}) {
-  const { status, title }: ProblemKind = OPS_PROBLEMS[code];
+/** A problem's body, as clients see it, on whichever port. */
+export function problemBody(code: string, kind: ProblemKind, requestId: string, { detail, members }: ProblemMore = {}) {
+  const { status, title } = kind;
   const type = `urn:problem-type:repl-orchestrator:${code}`;
   return { type, title, status, code, requestId, ...(detail === undefined ? {} : { detail }), ...members };
 }
 
-/** What each answer with that problem says in its headers. */
-export function problemHeaders(code: OpsProblemCode, requestId: string): Record<string, string> {
-  const { retryAfterSeconds }: ProblemKind = OPS_PROBLEMS[code];
+/** What each answer with a problem of that kind says in its headers; `x-request-id` comes in addition. */
+export function problemHeaders({ retryAfterSeconds }: ProblemKind): Record<string, string> {
   return {
     "cache-control": "no-store",
-    "x-request-id": requestId,
     ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
   };
 }
 
-/** Answers a problem (RFC 9457); as bytes, since Fastify would give a text a charset, which the media type does not have. */
-export function sendProblem(reply: FastifyReply, code: OpsProblemCode, more: ProblemMore = {}): FastifyReply {
-  const { id } = reply.request;
-  const body = problemBody(code, id, more);
+/** Sends a problem's body as bytes, since Fastify would give a text a charset, which the media type does not have. */
+export function writeProblem(
+  reply: FastifyReply,
+  body: ReturnType<typeof problemBody>,
+  headers: Readonly<Record<string, string>>,
+): FastifyReply {
   return reply
     .code(body.status)
-    .headers({ ...problemHeaders(code, id), ...more.headers })
+    .headers({ ...headers, "x-request-id": body.requestId })
     .type(PROBLEM_MEDIA_TYPE)
     .send(Buffer.from(JSON.stringify(body)));
+}
+
+/** Answers a problem of the operators' port (RFC 9457). */
+export function answerProblem(
+  reply: FastifyReply,
+  code: OpsProblemCode,
+  { headers, ...more }: ProblemMore & { readonly headers?: Readonly<Record<string, string>> } = {},
+): FastifyReply {
+  const kind = OPS_PROBLEMS[code];
+  const body = problemBody(code, kind, reply.request.id, more);
+  return writeProblem(reply, body, { ...problemHeaders(kind), ...headers });
 }

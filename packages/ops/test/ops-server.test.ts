@@ -6,11 +6,26 @@ import { Counter } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { buildOpsServer, type Check, combinations, createRegistry } from "../src/index.ts";
 
-function setup(checks: Record<string, Check> = {}) {
+function setup(checks: Record<string, Check> = {}, authenticated = false) {
   const errors: object[] = [];
   const metrics = createRegistry();
   const log = { error: (facts: object) => void errors.push(facts) };
-  return { errors, metrics, server: buildOpsServer({ checks, metrics, log }) };
+  return { errors, metrics, server: buildOpsServer({ checks, metrics, log, authenticated }) };
+}
+
+/** Sends bytes to a server of its own and reads until it closes the connection. */
+async function exchange(bytes: string, { host = "127.0.0.1", authenticated = false } = {}) {
+  const { server } = setup({}, authenticated);
+  await server.listen({ host, port: 0 });
+  try {
+    const socket = connect((server.server.address() as AddressInfo).port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.write(bytes);
+    const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+    return { head, problem: JSON.parse(body) };
+  } finally {
+    await server.close();
+  }
 }
 
 describe("health", () => {
@@ -100,20 +115,6 @@ describe("other addresses and methods are problems", () => {
 });
 
 describe("what never becomes a request", () => {
-  const exchange = async (bytes: string) => {
-    const { server } = setup();
-    await server.listen({ host: "127.0.0.1", port: 0 });
-    try {
-      const socket = connect((server.server.address() as AddressInfo).port, "127.0.0.1");
-      await once(socket, "connect");
-      socket.write(bytes);
-      const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
-      return { head, problem: JSON.parse(body) };
-    } finally {
-      await server.close();
-    }
-  };
-
   it.each([
     ["no HTTP", "x\r\n\r\n", 400, "malformed_request"],
     ["no Host", "GET /livez HTTP/1.1\r\n\r\n", 400, "malformed_request"],
@@ -122,7 +123,7 @@ describe("what never becomes a request", () => {
     ["CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"],
     [
       "an unknown expectation, elsewhere",
-      "GET /no HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nConnection: close\r\n\r\n",
+      "GET /no HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\nConnection: close\r\n\r\n",
       404,
       "not_found",
     ],
@@ -132,5 +133,30 @@ describe("what never becomes a request", () => {
     expect(head.toLowerCase()).toContain("content-type: application/problem+json");
     expect(head.toLowerCase()).toContain("connection: close");
     expect(problem).toMatchObject({ status, code, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+  });
+});
+
+describe("a page of another name that leads to this machine (DNS rebinding)", () => {
+  const get = (host: string) => `GET /livez HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+
+  it.each([
+    ...["evil.example", "evil.example:3003", "localhost.evil.example", "evillocalhost", "127.0.0.1.evil.example"],
+    ...["10.0.0.1", "1270.0.0.1", "0.0.0.0:3003", "[::2]", "[::1].evil.example", "localhost:3003:1", "a", ""],
+  ])("is not served on loopback: %s", async (host) => {
+    const { head, problem } = await exchange(get(host));
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(problem).toMatchObject({ code: "malformed_request", detail: expect.stringContaining("localhost") });
+  });
+
+  it.each([
+    ...["localhost", "LOCALHOST:3003", "localhost.", "repls.localhost:30080", "a.b.localhost"],
+    ...["127.0.0.1", "127.0.0.1:3003", "127.255.3.9:1", "[::1]", "[::1]:3003"],
+  ])("is not what names this machine: %s", async (host) => {
+    expect((await exchange(get(host))).problem).toEqual({ status: "ok" });
+  });
+
+  it("is not what reaches a port that is open to others, or where a token is asked for", async () => {
+    expect((await exchange(get("api.example"), { host: "0.0.0.0" })).problem).toEqual({ status: "ok" });
+    expect((await exchange(get("api.example"), { authenticated: true })).problem).toEqual({ status: "ok" });
   });
 });

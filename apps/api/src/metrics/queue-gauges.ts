@@ -1,25 +1,31 @@
 import type { Backlog } from "@repl/contract";
 import { Gauge, type Registry } from "prom-client";
+import { type RedisHolder, type RedisMemory, readRedisMemory } from "./redis-memory.ts";
 
 /** BullMQ's names; jobs in the queue are `prioritized`, `waiting` are only those without a priority. */
 export const QUEUE_STATES = ["waiting", "prioritized", "active", "delayed", "failed"] as const;
 
-/** Where the gauges come from; both reject when Redis does not answer. */
+/** Where the gauges come from; `counts` and `backlog` reject when Redis does not answer. */
 export interface QueueFacts {
   readonly counts: () => Promise<Record<string, number>>;
   readonly backlog: () => Promise<Backlog>;
+  /** Redis is asked for its memory by the connection of the first. */
+  readonly queues: readonly RedisHolder[];
+  /** Whether that connection is there; it waits for ever. */
+  readonly isReady: () => boolean;
 }
 
-interface Reading extends Backlog {
+interface Reading extends Backlog, RedisMemory {
   readonly byState: Readonly<Record<string, number>>;
 }
 
 /** Adds gauges of the queue, read once at each scrape. While Redis is away `repl_redis_up` is 0 and the others are missing. */
-export function addQueueGauges(registry: Registry, { counts, backlog }: QueueFacts): void {
+export function addQueueGauges(registry: Registry, { counts, backlog, queues, isReady }: QueueFacts): void {
   const read = sharedWhilePending(async (): Promise<Reading | undefined> => {
     try {
-      const [byState, rest] = await Promise.all([counts(), backlog()]);
-      return { byState, ...rest };
+      const memory = readRedisMemory(isReady() ? queues[0] : undefined);
+      const [byState, rest, bytes] = await Promise.all([counts(), backlog(), memory]);
+      return { byState, ...rest, ...bytes };
     } catch {
       return undefined;
     }
@@ -51,6 +57,12 @@ export function addQueueGauges(registry: Registry, { counts, backlog }: QueueFac
     "repl_oldest_wait_seconds",
     "Since when the oldest job waits that no worker has taken yet; 0 where none waits.",
     (reading) => reading && reading.oldestWaitMs / 1_000,
+  );
+  add("repl_redis_memory_bytes", "Memory that Redis uses.", (reading) => reading?.usedBytes);
+  add(
+    "repl_redis_memory_max_bytes",
+    "Memory that Redis may use (maxmemory); 0 is no limit.",
+    (reading) => reading?.maxBytes,
   );
   add("repl_redis_up", "Whether Redis answered this scrape.", (reading) => (reading === undefined ? 0 : 1));
 }

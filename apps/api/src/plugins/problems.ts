@@ -1,4 +1,4 @@
-import { PROBLEM_MEDIA_TYPE } from "@repl/ops";
+import { writeProblem } from "@repl/ops";
 import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
 import { Problem } from "../problems/problem.ts";
 import { toProblem } from "../problems/to-problem.ts";
@@ -11,18 +11,10 @@ export function answerProblems(app: App): void {
   });
 }
 
-/**
- * Sends an error as a problem, as bytes, since Fastify would give a text a charset, which the media type does not have.
- * What nobody foresaw is logged with its cause; clients never see that.
- */
+/** Sends an error as a problem. What nobody foresaw is logged with its cause; clients never see that. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error);
   if (request.facts) request.facts.problem = problem.code;
   if (problem.code === "internal_error") request.log.error({ err: problem.cause ?? problem }, "unexpected error");
-  return reply
-    .code(problem.status)
-    .headers(problem.headers)
-    .header("x-request-id", request.id)
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(Buffer.from(JSON.stringify(problem.toBody(request.id))));
+  return writeProblem(reply, problem.toBody(request.id), problem.headers);
 }

@@ -1,3 +1,4 @@
+import { problemBody, problemHeaders } from "@repl/ops";
 import { type ProblemCode, problemKind } from "./problem-kinds.ts";
 import type { ProblemBody } from "./problem-schema.ts";
 
@@ -38,27 +39,16 @@ export class Problem extends Error {
   }
 
   get headers(): Record<string, string> {
-    const { retryAfterSeconds } = problemKind(this.code);
-    return {
-      "cache-control": "no-store",
-      ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
-      ...this.options.headers,
-    };
+    return { ...problemHeaders(problemKind(this.code)), ...this.options.headers };
   }
 
   /** The body that clients see. */
   toBody(requestId: string): ProblemBody {
     const { errors, members } = this.options;
     const detail = this.options.detail ?? errors?.map(({ field, message }) => `${field} ${message}.`).join(" ");
-    return {
-      type: `urn:problem-type:repl-orchestrator:${this.code}`,
-      title: problemKind(this.code).title,
-      status: this.status,
-      code: this.code,
-      requestId,
-      ...(detail === undefined ? {} : { detail }),
-      ...(errors === undefined ? {} : { errors: [...errors] }),
-      ...members,
-    };
+    return problemBody(this.code, problemKind(this.code), requestId, {
+      detail,
+      members: { ...(errors === undefined ? {} : { errors }), ...members },
+    });
   }
 }
