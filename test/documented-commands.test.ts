@@ -81,8 +81,10 @@ const AROUND: Readonly<
 > = {
   "kubectl apply -k k8s/overlays/production": {
     before: ({ KUBECONFIG }) => installKinds(KUBECONFIG ?? ""),
+  },
+  "kubectl apply -k examples/per-user-namespaces": {
     // The chart makes the same objects.
-    after: (env) => runCommand("kubectl delete -k k8s/overlays/production --timeout=90s", env),
+    after: (env) => runCommand("kubectl delete -k examples/per-user-namespaces --timeout=90s", env),
   },
   "helm install repl-orchestrator k8s/chart --namespace repl-orchestrator --create-namespace --values my-values.yaml": {
     before: async () => {

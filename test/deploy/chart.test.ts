@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { whyNoTestCluster } from "@repl/testkit";
 import { describe, expect, it } from "vitest";
+import { blockOf, commandsOf } from "../support/documents.ts";
 import { CHART, lint, notes, template, templateFile, templateNamed, whyNoHelm } from "./support/helm.ts";
 import { compose, find, K8S, kustomize, type Manifest } from "./support/kustomize.ts";
 import { keyOf, normalForm } from "./support/normal-form.ts";
@@ -98,6 +99,35 @@ describe.skipIf(missing)("the chart", () => {
     }
   });
 
+  it("gives its Redis the size that it is told", async () => {
+    const resources = { requests: { memory: "4Gi" }, limits: { memory: "12Gi" } };
+    const redis = { enabled: true, maxmemory: "6gb", resources, storage: "30Gi" };
+    const { spec } = find(await template({ ...LEAST, redis }), "StatefulSet", "redis");
+    const [container] = spec.template.spec.containers;
+    expect(container.command.join(" ")).toContain("--maxmemory 6gb --maxmemory-policy noeviction");
+    for (const each of [container, ...spec.template.spec.initContainers])
+      expect(each.resources).toMatchObject(resources);
+    expect(spec.volumeClaimTemplates[0].spec.resources.requests.storage).toBe("30Gi");
+  });
+
+  it.each([
+    [{}, 4],
+    [{ minReplicas: 6, maxReplicas: 20 }, 6],
+    [{ minReplicas: 1, maxReplicas: 3 }, 3],
+    [{ fallbackReplicas: 15, maxReplicas: 20 }, 15],
+  ])("with the workers %j keeps at least %i while Prometheus is away", async (autoscaling, replicas) => {
+    const values = { ...LEAST, worker: { autoscaling: { mode: "keda", ...autoscaling } } };
+    const { fallback } = find(await template(values), "ScaledObject", "worker")["spec"];
+    expect(fallback).toMatchObject({ replicas, behavior: "currentReplicasIfHigher" });
+  });
+
+  it("ends all workers of one mode of namespaces before it starts one of the other", async () => {
+    const strategyOf = async (values: object) =>
+      find(await template({ ...LEAST, ...values }), "Deployment", "worker")["spec"].strategy;
+    expect(await strategyOf({ perUserNamespaces: { enabled: true } })).toEqual({ type: "Recreate" });
+    expect(await strategyOf({})).toMatchObject({ type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0 } });
+  });
+
   it("leaves the class of the api's Ingress to the cluster where it is told none", async () => {
     const ingress = { enabled: true, className: "" };
     const manifests = await template({ ...LEAST, api: { ...LEAST.api, ingress } });
@@ -181,6 +211,19 @@ describe.skipIf(missing)("the chart", () => {
     expect(production).not.toMatch(/AUTH_MODE is none|admission\.enabled|port-forward/);
   });
 
+  it("says how to change the mode of namespaces, in the words of docs/isolation.md, and which KEDA it needs", async () => {
+    const block = blockOf("docs/isolation.md", "kubectl --namespace repl-orchestrator scale");
+    const commands = commandsOf(block).filter((command) => !command.includes("apply"));
+    expect(commands.length).toBe(2);
+    const users = await notes({ ...LEAST, perUserNamespaces: { enabled: true } });
+    for (const command of commands) expect(users).toContain(command);
+    const component = readFileSync(join(K8S, "components/per-user-namespaces/kustomization.yaml"), "utf8");
+    for (const command of commands) expect(component).toContain(command);
+    const scaled = await notes({ ...LEAST, worker: { autoscaling: { mode: "keda", maxReplicas: 3 } } });
+    expect(scaled).toMatch(/KEDA, which must be 2\.17 or newer[\s\S]* to 3 whenever/);
+    expect(await notes(LEAST)).not.toMatch(/KEDA|modes of namespaces/);
+  });
+
   it("rolls out when a setting or the template changes", async () => {
     const annotationsOf = async (values: object) =>
       find(await template(values), "Deployment", "worker")["spec"].template.metadata.annotations;
@@ -259,6 +302,13 @@ describe.skipIf(missing)("the chart", () => {
       { ...LEAST, perUserNamespaces: { enabled: true, secrets: ["bucket", "bucket"] } },
       /secrets/,
     ],
+    [
+      "a Redis that would be killed before it is full",
+      { ...LEAST, redis: { enabled: true, maxmemory: "2gb" } },
+      /redis\.resources\.limits\.memory/,
+    ],
+    ["a size of Redis that it does not understand", { ...LEAST, redis: { maxmemory: "2Gi" } }, /maxmemory/],
+    ["a number in a quota", { ...LEAST, replNamespace: { quota: { pods: 400 } } }, /pods/],
     ["an address that is none", { ...LEAST, listenAddress: "localhost" }, /listenAddress/],
     ["an egress rule that is none", { ...LEAST, networkPolicies: { workerEgress: [{ port: 8000 }] } }, /workerEgress/],
   ])("refuses %s", async (_what, values, naming) => {

@@ -4,13 +4,20 @@ import { loadApiSettings } from "@repl/settings";
 import { waitFor } from "@repl/testkit";
 import { missingTestCluster } from "@repl/testkit/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { openPrivateCluster, type PrivateCluster } from "../provisioning/support/private-cluster.ts";
 import { GATEWAY_API, installCustomKinds, KEDA, POD_MONITORS } from "../support/custom-kinds.ts";
+import { blockOf } from "../support/documents.ts";
 import { applyAll } from "./support/apply.ts";
 import { compose, find, K8S, kustomize, type Manifest, parseManifests } from "./support/kustomize.ts";
 
 const TEMPLATE = readFileSync(new URL("../../service.yaml", import.meta.url), "utf8");
 const ALL_COMPONENTS = readdirSync(join(K8S, "components"));
+/** In the service's own namespace, as its document says. */
+const VOLUME: Manifest = {
+  ...find(parseManifests(readFileSync(join(K8S, "redis/volume.yaml"), "utf8")), "Pod", "redis-volume"),
+  metadata: { name: "redis-volume", namespace: "repl-orchestrator" },
+};
 /** One of them at a time says how many workers there are. */
 const withoutHpa = ALL_COMPONENTS.filter((name) => name !== "autoscaling-hpa" && name !== "per-user-namespaces");
 
@@ -59,6 +66,51 @@ it.skipIf(missingTestCluster())("examples/scaling-by-keda asks for a worker by a
   const [trigger] = find(manifests, "ScaledObject", "worker")["spec"].triggers;
   expect(trigger.metadata.threshold).toBe(settings?.["data"].WORKER_CONCURRENCY);
 });
+
+it.skipIf(missingTestCluster())("k8s/overlays/production limits what one user may ask for, and all repls", async () => {
+  const manifests = await kustomize(join(K8S, "overlays/production"));
+  const settingsOf = (process: string) =>
+    manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith(`${process}-settings`))?.[
+      "data"
+    ];
+  const { maxRunningPerUser, maxStartingPerUser, ordersPerMinute } = loadApiSettings(settingsOf("api"));
+  for (const limit of [maxRunningPerUser, maxStartingPerUser, ordersPerMinute]) expect(limit).toBeGreaterThan(0);
+  // Longer than the cluster autoscaler takes to look at a pod, twice.
+  expect(Number(settingsOf("worker").UNSCHEDULABLE_GRACE_SECONDS)).toBeGreaterThan(20);
+  const { hard } = find(manifests, "ResourceQuota", "repls")["spec"];
+  expect(hard).toMatchObject({ pods: expect.anything(), "services.loadbalancers": "0", "services.nodeports": "0" });
+});
+
+it("the Redis of k8s/components/redis has room for what the documents say of it", () => {
+  const { spec } = find(
+    parseManifests(readFileSync(join(K8S, "components/redis/stateful-set.yaml"), "utf8")),
+    "StatefulSet",
+    "redis",
+  );
+  const [{ command, resources }] = spec.template.spec.containers;
+  const [, maxmemory] = /--maxmemory (\d+)gb/.exec(command.join(" ")) ?? [];
+  expect(resources.limits.memory).toBe(`${2 * Number(maxmemory)}Gi`);
+  expect(spec.volumeClaimTemplates[0].spec.resources.requests.storage).toBe(`${5 * Number(maxmemory)}Gi`);
+});
+
+it.skipIf(missingTestCluster())(
+  "the patch of docs/operations.md makes the Redis of k8s/components/redis larger",
+  async () => {
+    const { patches } = parse(blockOf("docs/operations.md", "patches:\n"));
+    const more = {
+      configMapGenerator: [
+        { name: "api-settings", namespace: "repl-orchestrator", behavior: "merge", literals: ["AUTH_MODE=none"] },
+      ],
+      patches,
+    };
+    const { spec } = find(await compose({ resources: ["base"], components: ["redis"], more }), "StatefulSet", "redis");
+    const [{ command, resources }] = spec.template.spec.containers;
+    expect(command.join(" ")).toContain("--maxmemory 4gb --maxmemory-policy");
+    for (const each of [resources, spec.template.spec.initContainers[0].resources])
+      expect(each.limits.memory).toBe("8Gi");
+    expect(spec.volumeClaimTemplates[0].spec.resources.requests.storage).toBe("20Gi");
+  },
+);
 
 it("an api may have the memory that MAX_FOLLOWERS streams take besides what it takes at 30 starts a second", () => {
   const [api] = parseManifests(readFileSync(join(K8S, "base/api/deployment.yaml"), "utf8"));
@@ -129,11 +181,22 @@ describe.skipIf(missingTestCluster())("the manifests on the real control plane",
     });
   });
 
+  it("the production's quota counts in the namespace of the repls, and lets a workspace in", async () => {
+    const used = await waitFor(
+      async () => (await cluster.api.get("/api/v1/namespaces/repls/resourcequotas/repls")).status.used,
+      { what: "the quota to count", timeoutMs: 30_000 },
+    );
+    expect(used).toMatchObject({ pods: "0" });
+    const workspace = find(parseManifests(TEMPLATE.replaceAll("service_name", "repl1")), "Deployment", "repl1");
+    expect(await createPod(cluster, workspace, podSpecOf(workspace))).toMatchObject({ status: 201 });
+  });
+
   it("the pods of api, worker, Redis and of service.yaml pass Pod Security `restricted`, which refuses others", async () => {
     const local = await kustomize(join(K8S, "overlays/local"));
     const workloads = [
       ...["api", "worker"].map((name) => find(local, "Deployment", name)),
       find(local, "StatefulSet", "redis"),
+      { ...VOLUME, spec: { template: { spec: VOLUME["spec"] } } },
       find(parseManifests(TEMPLATE.replaceAll("service_name", "repl1")), "Deployment", "repl1"),
     ];
     for (const workload of workloads) {

@@ -21,8 +21,9 @@ export interface Topology {
   readonly open: (prefix: string) => Promise<OpenRedis>;
 }
 
-const PASSWORDS = { api: "p@ss:of/the api", worker: "another%one" } as const;
-const OPERATIONS = fileURLToPath(new URL("../../docs/operations.md", import.meta.url));
+/** Of the users of k8s/redis/users.acl, whose lines have no room for blanks. */
+export const PASSWORDS = { api: "p@ss:of/the?api", worker: "another%one", operator: "a-third-one" } as const;
+const USERS = fileURLToPath(new URL("../../k8s/redis/users.acl", import.meta.url));
 
 /** Each topology that is supported; each of them must do the same. */
 export const TOPOLOGIES: readonly Topology[] = [
@@ -33,15 +34,15 @@ export const TOPOLOGIES: readonly Topology[] = [
   { name: "Valkey", missing: missingValkey, open: openValkey },
 ];
 
-/** The rules of docs/operations.md for a process, as ACL SETUSER takes them, for an installation's prefix and password. */
-export function documentedRules(process: "api" | "worker", prefix: string): string[] {
-  const text = readFileSync(OPERATIONS, "utf8").replaceAll("\\\n", " ");
-  const [, rules] = new RegExp(`^ACL SETUSER repl-${process} (.+)$`, "m").exec(text) ?? [];
-  if (rules === undefined) throw new Error(`docs/operations.md has no ACL SETUSER repl-${process}`);
-  return rules
-    .trim()
-    .split(/\s+/)
-    .map((rule) => rule.replace("{repl-orchestrator}", prefix).replace(/^>.*/, `>${PASSWORDS[process]}`));
+/** The users of k8s/redis/users.acl, for an installation's prefix, with passwords of their own. */
+export function shippedUsers(prefix: string): { readonly lines: string; readonly password: string } {
+  const lines = readFileSync(USERS, "utf8").replaceAll("{repl-orchestrator}", prefix);
+  const filled = Object.entries(PASSWORDS).reduce(
+    (text, [user, password]) => text.replace(`>${user.toUpperCase()}-PASSWORD`, `>${password}`),
+    lines,
+  );
+  if (filled.includes("-PASSWORD")) throw new Error("k8s/redis/users.acl has a user without a password here");
+  return { lines: filled, password: PASSWORDS.operator };
 }
 
 async function openServer(): Promise<OpenRedis> {
@@ -51,11 +52,10 @@ async function openServer(): Promise<OpenRedis> {
 
 async function openSecured(prefix: string): Promise<OpenRedis> {
   const authority = createAuthority("the operator's authority");
-  const server = await startRedis({ tls: { ca: authority.ca, ...authority.issue("redis") } });
-  for (const process of ["api", "worker"] as const)
-    await server.command("ACL", "SETUSER", `repl-${process}`, ...documentedRules(process, prefix));
+  const tls = { ca: authority.ca, ...authority.issue("redis") };
+  const server = await startRedis({ tls, users: shippedUsers(prefix) });
   const urlOf = (process: "api" | "worker") =>
-    server.url.replace("//", `//repl-${process}:${encodeURIComponent(PASSWORDS[process])}@`);
+    `rediss://repl-${process}:${encodeURIComponent(PASSWORDS[process])}@127.0.0.1:${server.port}`;
   return {
     server,
     env: { REDIS_URL: urlOf("api"), REDIS_CA_PATH: server.caPath ?? "" },

@@ -33,6 +33,12 @@ USER_NAMESPACE_SECRETS_PATH: /etc/user-namespaces/secrets
 {{- end }}
 {{- end -}}
 
+{{- define "fallback-replicas" -}}
+{{- with .Values.worker.autoscaling -}}
+{{ min (max (int .fallbackReplicas) (int .minReplicas)) (int .maxReplicas) }}
+{{- end -}}
+{{- end -}}
+
 {{- define "template" -}}
 {{ .Values.template | default (.Files.Get "files/service.yaml") }}
 {{- end -}}

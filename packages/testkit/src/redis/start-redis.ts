@@ -23,6 +23,8 @@ export interface RedisOptions {
   readonly tls?: Issued & { readonly ca: string };
   /** Its data lies on a disk of this size, which may become full; needs root, see `whyNoSmallDisk()`. */
   readonly diskBytes?: number;
+  /** Users, as the lines of an ACL file; the password is that of the user `default`, who is in `url` then. */
+  readonly users?: { readonly lines: string; readonly password: string };
   /** More directives as the server's arguments: `["--maxmemory", "1mb"]`. */
   readonly args?: readonly string[];
 }
@@ -75,7 +77,8 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
     await rm(dataDir, { recursive: true, force: true });
     release();
   };
-  const url = `${options.tls ? "rediss" : "redis"}://127.0.0.1:${port}`;
+  const user = options.users ? `:${encodeURIComponent(options.users.password)}@` : "";
+  const url = `${options.tls ? "rediss" : "redis"}://${user}127.0.0.1:${port}`;
   const command: TestRedis["command"] = (name, ...args) => redisCommand(url, options, name, ...args);
   const run = () => runServer(options, { port, dataDir, command });
   if (diskBytes !== undefined) await mountSmallDisk(dataDir, diskBytes);
@@ -125,11 +128,12 @@ async function runServer(options: RedisOptions, { port, dataDir, command }: Plac
   const appendOnly = options.appendOnly ? ["--appendonly", "yes", "--appendfsync", options.appendOnly] : [];
   const listen = options.tls ? await tlsArguments(options.tls, port, dataDir) : ["--port", String(port)];
   const place = [...listen, "--bind", "127.0.0.1", "--dir", dataDir, "--save", ""];
+  const users = options.users ? await usersArguments(options.users.lines, dataDir) : [];
   try {
     const server = await startProcess({
       name: binary,
       command: binary,
-      args: [...place, ...appendOnly, ...(options.args ?? [])],
+      args: [...place, ...users, ...appendOnly, ...(options.args ?? [])],
       cwd: dataDir,
       ready: { line: /Ready to accept connections/ },
     });
@@ -151,6 +155,12 @@ async function tlsArguments(
   const identity = ["--tls-cert-file", at("server.crt"), "--tls-key-file", at("server.key")];
   const clients = ["--tls-ca-cert-file", at("ca.crt"), "--tls-auth-clients", "no"];
   return ["--port", "0", "--tls-port", String(port), ...identity, ...clients];
+}
+
+async function usersArguments(lines: string, dataDir: string): Promise<string[]> {
+  const path = join(dataDir, "users.acl");
+  await writeFile(path, lines);
+  return ["--aclfile", path];
 }
 
 function isMissing(error: unknown): boolean {
