@@ -130,7 +130,7 @@ describe("with tracing on", () => {
       });
     }
     expect(named(spans, "POST services")[0]?.attributes).toMatchObject({
-      "kube.subject": `Service/${system.namespace}/traced`,
+      "kube.subject": "Service/traced",
       "server.address": "127.0.0.1",
     });
     expect(spans.every(({ startNs, endNs, failed }) => endNs >= startNs && !failed)).toBe(true);
@@ -253,6 +253,31 @@ describe("with tracing on", () => {
     expect(collector.spans.length).toBeGreaterThan(30);
     for (const secret of ["alice", "example.com", "canary", target.simulator.token]) expect(text).not.toContain(secret);
   });
+});
+
+test("with a namespace for each user no span names the user, whose id is in the namespace's name", async () => {
+  await using collector = await startCollector();
+  await using target = await openSimulator();
+  const perUser = { NAMESPACE_MODE: "per-user", USER_NAMESPACE_PREFIX: "of-", SWEEP_INTERVAL_SECONDS: "1" };
+  await using system = await startSystem(target, { env: on(collector, perUser) });
+  const order = async (kind: "start" | "stop", replId: string) => {
+    const response = await system.post(`/${kind}`, { userId: "canary-user", replId });
+    return system.ended(((await response.json()) as { jobId: string }).jobId);
+  };
+  expect((await order("start", "mine")).state).toBe("completed");
+  expect((await order("start", "fail-crash-mine")).state).toBe("failed");
+  expect((await order("stop", "mine")).state).toBe("completed");
+  const find = (name: string) => collector.spans.filter((span) => span.name === name);
+  await waitFor(() => find("DELETE deployments").length > 1 && find("sweep").length > 0, { what: "the last spans" });
+
+  const { status } = await target.api.request("GET", "/api/v1/namespaces/of-canary-user");
+  expect(status).toBe(200);
+  const subjectsOf = (name: string) => find(name).map(({ attributes }) => attributes["kube.subject"]);
+  expect(subjectsOf("POST namespaces")).toEqual([undefined]);
+  expect(subjectsOf("POST deployments")).toEqual(["Deployment/mine", "Deployment/fail-crash-mine"]);
+  expect(find("GET pods/log").length).toBeGreaterThan(0);
+  const text = JSON.stringify(collector.spans, (_key, value) => (typeof value === "bigint" ? String(value) : value));
+  expect(text).not.toContain("canary");
 });
 
 test("a job that lost its place in the queue is run in its own trace, to which the sweep's points", async () => {

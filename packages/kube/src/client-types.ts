@@ -20,8 +20,8 @@ export interface CallOptions {
 interface SentRequest {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   verb: Verb;
-  /** Names one resource, or all of a namespace; never a label's: unbounded. */
-  subject: string;
+  /** The one resource that is addressed; undefined for collections and plain paths. Never a label's: unbounded. */
+  ref: ResourceRef | undefined;
   /** The plural, such as `deployments`. */
   resource: string;
   /** How often it was sent before, by the caller or with credentials that were refused. */

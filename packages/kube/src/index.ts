@@ -2,6 +2,7 @@
 
 export { KINDS, type KindName, type KindRef } from "./kinds.ts";
 export { isTerminating, type KubeObject } from "./kube-object.ts";
+export { shortened } from "./shortened.ts";
 export { type ResourceRef, refOf, resourcePath, subjectOf } from "./subject.ts";
 
 // Credentials

@@ -108,6 +108,34 @@ describe("KubeError", () => {
     expect(classified({ status: 502, body: "x".repeat(100_000) }).message.length).toBeLessThan(1100);
   });
 
+  it.each([
+    [502, "HTTP 502 Bad Gateway"],
+    [599, "HTTP 599"],
+  ])("says of a %i with a stranger's page no more than its status", (status, said) => {
+    const page = `<html>${"<p>10.0.0.7 of the load balancer</p>\n".repeat(30_000)}</html>`;
+    expect(classified({ status, body: page }).serverMessage).toBe(said);
+  });
+
+  it("judges a long answer by the whole and keeps its beginning and its end", () => {
+    const long = `pods "a" is forbidden: ${"very ".repeat(20_000)}exceeded quota: q`;
+    const error = classified(refusal(403, "R".repeat(20_000), long));
+    expect(error.code).toBe("quota_exceeded");
+    expect(error.serverMessage).toMatch(/^pods "a" is forbidden: very .* … .* exceeded quota: q$/);
+    expect(error.serverMessage.length).toBeLessThanOrEqual(1000);
+    expect(error.reason?.length).toBeLessThanOrEqual(1000);
+  });
+
+  it("cuts no character in two", () => {
+    expect(classified(refusal(403, "Forbidden", "x🙂".repeat(1000))).serverMessage.isWellFormed()).toBe(true);
+    expect(classified(refusal(403, "Forbidden", "🙂".repeat(1000))).serverMessage.isWellFormed()).toBe(true);
+  });
+
+  it("says what this client found wrong itself, whatever the status", () => {
+    const broken = { sent: "yes", status: 200, errorCode: "BROKEN_ANSWER" } as const;
+    const error = errorFromFailure({ verb: "get", subject: "x" }, new Error("the answer is no JSON object"), broken);
+    expect(error.serverMessage).toBe("the answer is no JSON object");
+  });
+
   it("keeps the original error as its cause", () => {
     const error = failed("unknown", "ECONNRESET");
     expect((error.cause as ExchangeFailure).cause).toMatchObject({ code: "ECONNRESET" });

@@ -195,11 +195,13 @@ describe("the observer of requests", () => {
     await client.create(service);
     await client.get(ref, { triesSoFar: 2 });
     await failure(client.remove(ref));
-    const common = { resource: "services", subject: "Service/n/a" };
+    await client.list(KINDS.Service, { namespace: "n" });
+    const common = { resource: "services", ref };
     expect(seen).toEqual([
       { ...common, method: "POST", verb: "create", resends: 0, status: 200, code: undefined },
       { ...common, method: "GET", verb: "get", resends: 2, status: 200, code: undefined },
       { ...common, method: "DELETE", verb: "remove", resends: 0, status: undefined, code: expect.any(String) },
+      { ...common, method: "GET", verb: "list", ref: undefined, resends: 0, status: 200, code: undefined },
     ]);
   });
 });

@@ -1,8 +1,13 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseTemplate } from "../src/template/parse.ts";
 import { fixture, productTemplate } from "./support/fixtures.ts";
 import { addedKind, inContainer, inPod, refusalOf } from "./support/refusal.ts";
 import { edited, SMALL_TEMPLATE } from "./support/small-template.ts";
+
+const EXAMPLES_FOLDER = join(import.meta.dirname, "../../../examples");
+const EXAMPLES = readdirSync(EXAMPLES_FOLDER).filter((name) => name.endsWith(".yaml"));
 
 describe("what is accepted", () => {
   test("the product's service.yaml", () => {
@@ -15,6 +20,10 @@ describe("what is accepted", () => {
 
   test.each(["workspace.yaml", "every-kind.yaml", "job.yaml"])("the fixture %s", (name) => {
     expect(refusalOf(fixture(name))).toBe("accepted");
+  });
+
+  test.each(EXAMPLES)("the example %s", (name) => {
+    expect(refusalOf(readFileSync(join(EXAMPLES_FOLDER, name), "utf8"))).toBe("accepted");
   });
 
   test.each<readonly [string, string]>([

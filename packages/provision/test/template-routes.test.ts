@@ -87,6 +87,16 @@ describe("Services and routes", () => {
       "document 3, line 34: the annotation nginx.ingress.kubernetes.io/server-alias is not allowed in a template",
     ],
     [
+      "regular expressions",
+      edited(32, "  annotations:\n    nginx.ingress.kubernetes.io/use-regex: 'true'"),
+      "document 3, line 34: the annotation nginx.ingress.kubernetes.io/use-regex is not allowed in a template",
+    ],
+    [
+      "regular expressions of another controller",
+      edited(32, "  annotations: {nginx.org/path-regex: case_sensitive}"),
+      "document 3, line 33: the annotation nginx.org/path-regex is not allowed in a template",
+    ],
+    [
       "the host *",
       edited(34, '    - host: "*"', 1),
       "document 3, line 35: the wildcard host * would claim every repl's address",
@@ -157,6 +167,63 @@ describe("Services and routes", () => {
     ],
   ])("%s", (_, text, refusal) => {
     expect(refusalOf(text)).toBe(refusal);
+  });
+});
+
+describe("a path that is matched in the controller's own way", () => {
+  const line = (number: number, path: string, type: string) =>
+    `line ${number}: the path "${path}" is of type ${type}, which may match the paths of other repls: on a host without service_name only Exact, Prefix and PathPrefix are allowed`;
+  const ingress = (host: string, path: string, type: string) =>
+    edited(34, `    - host: ${host}\n      http:\n        paths: [{path: ${path}, pathType: ${type}}]`, 10);
+  const route = (host: string, path: string, type: string) =>
+    addedKind(
+      "gateway.networking.k8s.io/v1",
+      "HTTPRoute",
+      "spec:",
+      `  hostnames: [${host}]`,
+      "  rules:",
+      `    - matches: [{path: {type: ${type}, value: "${path}"}}]`,
+    );
+
+  test.each<Refusal>([
+    [
+      "an HTTPRoute's regular expression",
+      route("ide.a.org", "/service_name.*", "RegularExpression"),
+      `document 4, ${line(51, "/service_name.*", "RegularExpression")}`,
+    ],
+    [
+      "one that holds the placeholder beside every other path",
+      route("ide.a.org", "/(service_name|.*)", "RegularExpression"),
+      `document 4, ${line(51, "/(service_name|.*)", "RegularExpression")}`,
+    ],
+    [
+      "one without a host",
+      route("ide.a.org", "/service_name.*", "RegularExpression").replace("  hostnames: [ide.a.org]\n", ""),
+      `document 4, ${line(50, "/service_name.*", "RegularExpression")}`,
+    ],
+    [
+      "an Ingress' type that each controller reads in its own way",
+      ingress("ide.a.org", "/service_name", "ImplementationSpecific"),
+      `document 3, ${line(35, "/service_name", "ImplementationSpecific")}`,
+    ],
+  ])("%s is refused on a host of all repls", (_, text, refusal) => {
+    expect(refusalOf(text)).toBe(refusal);
+  });
+
+  test.each<readonly [string, string]>([
+    ["an HTTPRoute's regular expression", route("service_name.a.org", "/api/.*", "RegularExpression")],
+    ["an Ingress' ImplementationSpecific", ingress("service_name.a.org", "/", "ImplementationSpecific")],
+  ])("%s is accepted on a repl's own host", (_, text) => {
+    expect(refusalOf(text)).toBe("accepted");
+  });
+
+  test.each<readonly [string, string]>([
+    ["Exact of an Ingress", ingress("ide.a.org", "/service_name", "Exact")],
+    ["Prefix of an Ingress", ingress("ide.a.org", "/service_name", "Prefix")],
+    ["Exact of an HTTPRoute", route("ide.a.org", "/service_name", "Exact")],
+    ["PathPrefix of an HTTPRoute", route("ide.a.org", "/service_name", "PathPrefix")],
+  ])("%s is accepted on a host of all repls", (_, text) => {
+    expect(refusalOf(text)).toBe("accepted");
   });
 });
 

@@ -3,6 +3,7 @@ import type { Access, Credentials } from "../credentials/credentials-types.ts";
 import { withRenewal } from "../credentials/renewal.ts";
 import { type CallIdentity, errorFromAnswer, errorFromFailure } from "../errors/answer-error.ts";
 import { isWrite } from "../errors/error-class.ts";
+import type { ResourceRef } from "../subject.ts";
 import type { Connections } from "../transport/connections.ts";
 import { type Answer, codeOf, type Exchange, ExchangeFailure, exchange } from "../transport/exchange.ts";
 import { type Query, target } from "../transport/target.ts";
@@ -11,6 +12,8 @@ import { createLimiter, type Limiter } from "./limiter.ts";
 
 /** One call as the client sees it. */
 export interface Call extends CallIdentity {
+  /** The one resource that is addressed. */
+  ref?: ResourceRef | undefined;
   /** For metrics: the plural. */
   resource: string;
   method: Exchange["method"];
@@ -88,8 +91,8 @@ async function once(
   access: Access,
   resends: number,
 ): Promise<Answer | ExchangeFailure> {
-  const { method, verb, subject, resource } = call;
-  const ended = options.onRequest?.({ method, verb, subject, resource, resends });
+  const { method, verb, ref, resource } = call;
+  const ended = options.onRequest?.({ method, verb, ref, resource, resends });
   try {
     const answer = await exchange(options.connections.calls(access), wire(call, options, access));
     ended?.({ status: answer.status, code: undefined });

@@ -90,7 +90,7 @@ export function createRequests(fieldManager: string): Requests {
 
 /** What every call about one resource has in common. */
 function one(verb: Call["verb"], ref: ResourceRef) {
-  return { verb, subject: subjectOf(ref), kind: ref.kind, resource: kindRow(ref).plural };
+  return { verb, ref, subject: subjectOf(ref), kind: ref.kind, resource: kindRow(ref).plural };
 }
 
 /** What every call about a collection has in common. */

@@ -1,4 +1,6 @@
+import { STATUS_CODES } from "node:http";
 import type { StatusCause } from "../kube-object.ts";
+import { shortened } from "../shortened.ts";
 import { classify } from "./classify.ts";
 import type { ErrorClass, ErrorFacts, Sent, Verb } from "./error-class.ts";
 
@@ -19,10 +21,10 @@ export class KubeError extends Error {
   readonly subject: string;
   /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined;
-  /** metav1.Status.reason; undefined when the answer was no Status. */
+  /** metav1.Status.reason, cut like `serverMessage`; undefined when the answer was no Status. */
   readonly reason: string | undefined;
   readonly causes: readonly StatusCause[];
-  /** The server's own sentence, without our prefix. */
+  /** The server's own sentence, without our prefix and cut (`shortened`); `HTTP 502 Bad Gateway` where it sent no Status. */
   readonly serverMessage: string;
   /** How long the server asks us to stay away, in milliseconds. */
   readonly retryAfterMs: number | undefined;
@@ -39,20 +41,27 @@ export class KubeError extends Error {
     this.verb = facts.verb;
     this.subject = subject;
     this.status = facts.status;
-    this.reason = facts.reason;
+    this.reason = facts.reason === undefined ? undefined : shortened(facts.reason);
     this.causes = facts.causes;
-    this.serverMessage = facts.message;
+    this.serverMessage = isPage(facts) ? statusLine(facts.status) : shortened(facts.message);
     this.retryAfterMs = facts.retryAfterMs;
     this.sent = facts.sent;
     this.contentType = facts.contentType;
   }
 }
 
-/** Long enough for every answer of kube-apiserver, short enough for a proxy's error page. */
-const MESSAGE_LIMIT = 1000;
+/** An answer that is no Status comes from something in between more often than not, whose page is not for users. */
+function isPage({ status, reason, errorCode }: ErrorFacts): boolean {
+  return status !== undefined && reason === undefined && errorCode === undefined;
+}
 
+function statusLine(status = 0): string {
+  return `HTTP ${status} ${STATUS_CODES[status] ?? ""}`.trim();
+}
+
+/** For the log: here a page is quoted, since only it says who answered. */
 function sentence(subject: string, facts: ErrorFacts): string {
-  const status = [facts.status, facts.reason].filter(Boolean).join(" ");
-  const detail = facts.message.trim().slice(0, MESSAGE_LIMIT);
+  const status = [facts.status, facts.reason && shortened(facts.reason)].filter(Boolean).join(" ");
+  const detail = shortened(facts.message.trim());
   return [`${facts.verb} ${subject}`, status, detail].filter(Boolean).join(": ");
 }

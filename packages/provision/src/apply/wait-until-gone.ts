@@ -13,6 +13,8 @@ export interface GoneOptions {
 
 const FIRST_LOOK_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+/** Of the finalizers that a failure names; nobody bounds how many there are. */
+const MOST_NAMED = 10;
 
 /**
  * Waits until the resource of that uid is gone; a namesake made since counts as gone.
@@ -30,7 +32,7 @@ export async function waitUntilGone(
     const live = await find(client, ref, { signal, deadlineMs: unavailableMs });
     if (live === undefined || live.metadata.uid !== uid) return;
     if (performance.now() + pauseMs > endsAt) {
-      const finalizers = live.metadata.finalizers ?? [];
+      const finalizers = (live.metadata.finalizers ?? []).slice(0, MOST_NAMED);
       const because = finalizers.length > 0 ? `is held by the finalizers ${finalizers.join(", ")}` : "has not gone yet";
       throw new Failure("delete_blocked", {
         detail: `${subjectOf(ref)} ${because}.`,

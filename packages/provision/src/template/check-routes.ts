@@ -4,12 +4,28 @@ import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 import type { Path, TemplateDocument } from "./document.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
-/** Annotations by which an Ingress writes into its controller's configuration, claims hosts or sends requests elsewhere. */
+/**
+ * Annotations by which an Ingress writes into its controller's configuration, claims hosts or paths or sends requests
+ * elsewhere. `use-regex` (ingress-nginx) and `path-regex` (NGINX's own) make regular expressions of paths whatever their type,
+ * the former of all paths of the host.
+ */
 const DANGEROUS_ANNOTATION =
-  /-snippets?$|\/auth-|\/mirror-|\/(rewrite-target|server-alias|upstream-vhost|permanent-redirect|temporal-redirect)$/;
+  /-snippets?$|\/auth-|\/mirror-|\/(rewrite-target|use-regex|path-regex|server-alias|upstream-vhost|permanent-redirect|temporal-redirect)$/;
 
 /** What may end the directive that a path becomes in a controller's configuration. */
 const UNSAFE_IN_PATH = /[;{}"'\\\s]/;
+
+/**
+ * The only types by which a path is nobody else's: whole elements of the path are compared. `ImplementationSpecific` is a
+ * beginning in ingress-nginx (`/a` matches `/ab`), and a regular expression may match anything.
+ */
+const PLAIN_TYPES: readonly unknown[] = ["Exact", "Prefix", "PathPrefix"];
+
+/** One path of a route as it stands there; without a type the API server refuses it, or takes a plain one. */
+interface ClaimedPath {
+  readonly path: unknown;
+  readonly type: unknown;
+}
 
 /** Hosts and paths that several repls would claim, and what reaches into the ingress controller. */
 export function checkRoutes(document: TemplateDocument): TemplateProblem[] {
@@ -26,7 +42,7 @@ function checkIngress(document: TemplateDocument): TemplateProblem[] {
   }
   listAt(tree, "spec", "rules").forEach((rule, index) => {
     const host = at(rule, "host");
-    const paths = listAt(rule, "http", "paths").map((path) => at(path, "path"));
+    const paths = listAt(rule, "http", "paths").map((path) => ({ path: at(path, "path"), type: at(path, "pathType") }));
     problems.push(...checkClaim(document, ["spec", "rules", index], host, paths));
   });
   return problems;
@@ -37,7 +53,10 @@ function checkHttpRoute(document: TemplateDocument): TemplateProblem[] {
   const paths = listAt(tree, "spec", "rules").flatMap((rule) => {
     const matches = listAt(rule, "matches");
     // A rule without matches is for every path.
-    return matches.length === 0 ? [undefined] : matches.map((match) => at(match, "path", "value"));
+    return (matches.length === 0 ? [{}] : matches).map((match) => ({
+      path: at(match, "path", "value"),
+      type: at(match, "path", "type"),
+    }));
   });
   const hosts = listAt(tree, "spec", "hostnames");
   const claims = hosts.length > 0 ? hosts : [undefined];
@@ -49,10 +68,11 @@ function checkClaim(
   { problem }: TemplateDocument,
   path: Path,
   host: unknown,
-  paths: readonly unknown[],
+  claimed: readonly ClaimedPath[],
 ): TemplateProblem[] {
   if (typeof host === "string" && host.startsWith("*"))
     return [problem(path, `the wildcard host ${host} would claim every repl's address`)];
+  const paths = claimed.map((one) => one.path);
   const unsafe = paths.find((value) => typeof value === "string" && UNSAFE_IN_PATH.test(value));
   if (unsafe !== undefined)
     return [problem(path, `the path ${JSON.stringify(unsafe)} holds characters that are not allowed`)];
@@ -61,10 +81,21 @@ function checkClaim(
       problem(path, `the host ${host} holds ${USER_PLACEHOLDER}, which may have characters that no host may have`),
     ];
   const isOwn = (value: unknown) => typeof value === "string" && value.includes(PLACEHOLDER);
-  if (isOwn(host) || (paths.length > 0 && paths.every(isOwn))) return [];
+  if (isOwn(host)) return [];
+  if (paths.length > 0 && paths.every(isOwn))
+    return claimed.filter(isPattern).map((one) => problem(path, patternSentence(one)));
   return [
     problem(path, `neither the host nor every path holds ${PLACEHOLDER}: all repls would claim the same address`),
   ];
+}
+
+function isPattern({ type }: ClaimedPath): boolean {
+  return type !== undefined && !PLAIN_TYPES.includes(type);
+}
+
+function patternSentence({ path, type }: ClaimedPath): string {
+  const what = `the path ${JSON.stringify(path)} is of type ${String(type)}, which may match the paths of other repls`;
+  return `${what}: on a host without ${PLACEHOLDER} only Exact, Prefix and PathPrefix are allowed`;
 }
 
 function checkAddress({ tree, problem }: TemplateDocument): TemplateProblem[] {

@@ -8,6 +8,7 @@ import {
   type ReflectorStats,
   refOf,
 } from "@repl/kube";
+import { at } from "../json.ts";
 import { LABELS, OURS } from "../labels.ts";
 import { nodeTrouble } from "./node-trouble.ts";
 import { type PodState, readPod } from "./pod.ts";
@@ -27,8 +28,11 @@ export interface ClusterViewOptions {
 /** Longest wait for a single read, which the end of a start must not wait for much longer than it said. */
 const REREAD_MS = 3_000;
 
-/** Reason of the event by which the cluster autoscaler says so (kubernetes/autoscaler, cluster-autoscaler FAQ). */
-const SCALING_UP = "TriggeredScaleUp";
+/**
+ * Reasons of the events by which autoscalers say of a pod that a node for it is on its way: the cluster autoscaler
+ * (kubernetes/autoscaler, cluster-autoscaler FAQ) and Karpenter (kubernetes-sigs/karpenter, pkg/events/reason.go).
+ */
+const SCALING_UP: ReadonlySet<unknown> = new Set(["TriggeredScaleUp", "Nominated"]);
 
 /**
  * What this worker knows of all workloads and pods of this service: two watches, however many starts are under way.
@@ -111,11 +115,11 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
     isScalingUp: async (replId, wanted, signal) => {
       const found = await Promise.all(
         podsOf(replId, wanted).map(({ uid }) => {
-          const fieldSelector = `involvedObject.uid=${uid},reason=${SCALING_UP}`;
+          const fieldSelector = `involvedObject.uid=${uid}`;
           return client.list(KINDS.Event, { namespace: wanted, fieldSelector, signal });
         }),
       ).catch(() => []);
-      return found.some(({ items }) => items.length > 0);
+      return found.some(({ items }) => items.some((event) => SCALING_UP.has(at(event, "reason"))));
     },
     nodeTrouble: (name, signal) =>
       client

@@ -1,4 +1,4 @@
-import { KINDS, type KubeClient, resourcePath } from "@repl/kube";
+import { KINDS, type KubeClient, resourcePath, shortened } from "@repl/kube";
 import { at } from "../json.ts";
 import type { ContainerState, PodState } from "./pod.ts";
 
@@ -80,7 +80,11 @@ async function logOf(
 ) {
   if (ended === undefined || ended.exitCode === 0) return "";
   const query = { container, tailLines: LOG_LINES, limitBytes: LOG_BYTES, previous: String(!ended.now) };
-  return client.readText(resourcePath({ ...KINDS.Pod, namespace, name }, "log"), { query, signal }).catch(() => "");
+  const path = resourcePath({ ...KINDS.Pod, namespace, name }, "log");
+  return client.readText(path, { query, signal }).then(
+    (log) => shortened(log, LOG_BYTES),
+    () => "",
+  );
 }
 
 async function eventsOf(client: KubeClient, { name, namespace }: PodState, signal: AbortSignal): Promise<EventLine[]> {
@@ -89,8 +93,8 @@ async function eventsOf(client: KubeClient, { name, namespace }: PodState, signa
   return list.items.map((event) => ({
     at: String(at(event, "lastTimestamp") ?? at(event, "eventTime") ?? event.metadata.creationTimestamp ?? ""),
     subject: `Pod/${namespace}/${name}`,
-    reason: String(at(event, "reason") ?? ""),
-    message: String(at(event, "message") ?? ""),
+    reason: shortened(String(at(event, "reason") ?? "")),
+    message: shortened(String(at(event, "message") ?? "")),
     count: Number(at(event, "series", "count") ?? at(event, "count") ?? 1),
   }));
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from "@repl/kube";
+import { type KubeObject, shortened } from "@repl/kube";
 import { at, listAt } from "../json.ts";
 import { MANIFEST_HASH } from "../labels.ts";
 
@@ -49,7 +49,10 @@ export interface PodState {
   readonly containers: readonly ContainerState[];
 }
 
-/** Reads a pod (core/v1). */
+/** What the kubelet keeps of a termination message (MaxContainerTerminationMessageLength). */
+const ENDING_CHARACTERS = 4_096;
+
+/** Reads a pod (core/v1). Its texts are cut, since records repeat them. */
 export function readPod(pod: KubeObject): PodState {
   const { metadata, status } = pod;
   const condition = (type: string) => listAt(status, "conditions").find((item) => at(item, "type") === type);
@@ -105,11 +108,15 @@ function readEnding(terminated: unknown, now: boolean): Ending | undefined {
     now,
     exitCode: Number(at(terminated, "exitCode") ?? 0),
     reason: text(terminated, "reason"),
-    message: text(terminated, "message").trim(),
+    message: shortened(whole(terminated, "message").trim(), ENDING_CHARACTERS),
   };
 }
 
 function text(value: unknown, ...path: string[]): string {
+  return shortened(whole(value, ...path));
+}
+
+function whole(value: unknown, ...path: string[]): string {
   const found = at(value, ...path);
   return typeof found === "string" ? found : "";
 }

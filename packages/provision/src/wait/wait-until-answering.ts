@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure, PHASES } from "@repl/contract";
-import { KINDS, type KubeClient, withRetry } from "@repl/kube";
+import { KINDS, type KubeClient, shortened, withRetry } from "@repl/kube";
 import { Agent, type Dispatcher } from "undici";
 import { retryOptions } from "../apply/retry-options.ts";
 import type { Attempt } from "../attempt.ts";
@@ -136,7 +136,7 @@ async function answers(
     return isNotYet ? `it answers ${statusCode}` : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    return error instanceof Error ? error.message : String(error);
+    return shortened(error instanceof Error ? error.message : String(error));
   }
 }
 

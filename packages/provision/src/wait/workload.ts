@@ -1,4 +1,4 @@
-import type { KubeObject } from "@repl/kube";
+import { type KubeObject, shortened } from "@repl/kube";
 import { at, listAt } from "../json.ts";
 import { LABELS } from "../labels.ts";
 
@@ -85,5 +85,10 @@ function count(object: KubeObject, field: string): number {
 function conditions(object: KubeObject, type: string, status: string): Complaint[] {
   return listAt(object, "status", "conditions")
     .filter((item) => at(item, "type") === type && at(item, "status") === status)
-    .map((item) => ({ reason: String(at(item, "reason") ?? ""), message: String(at(item, "message") ?? "") }));
+    .map((item) => ({ reason: text(item, "reason"), message: text(item, "message") }));
+}
+
+/** Cut, since records repeat it. */
+function text(item: unknown, field: string): string {
+  return shortened(String(at(item, field) ?? ""));
 }
