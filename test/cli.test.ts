@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { freePort, type RunningProcess, startProcess } from "@repl/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -109,6 +112,21 @@ test("an api that cannot be reached ends with 3, within the time of one request"
   const asJson = await run(["list", "--json", "--url", url]);
   expect(asJson.code).toBe(3);
   expect(JSON.parse(asJson.text)).toMatchObject({ code: "unreachable" });
+});
+
+test("something else under the address ends with 3 as well, and says so", async () => {
+  const page = createServer((_request, response) =>
+    response.setHeader("content-type", "text/html").end("<!doctype html>"),
+  );
+  page.listen(0, "127.0.0.1");
+  await once(page, "listening");
+  const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+  const { code, text } = await run(["list", "--url", url]);
+  page.close();
+  expect(code).toBe(3);
+  expect(text).toMatch(
+    /^repl: .* answered something that is not JSON \(text\/html\).*\nDoes --url name the api's public port\?$/,
+  );
 });
 
 test("the usage is for who types nothing; who types something wrong reads what", async () => {

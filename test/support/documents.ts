@@ -33,7 +33,7 @@ export function readMarkdown(path: string): Markdown {
 /** Every document of the repository, by path. */
 export const DOCUMENTS: readonly Markdown[] = globSync(
   "{*,{docs,apps,packages,test,tools,script,k8s,examples,bench}/**/*}.md",
-  { cwd: ROOT, exclude: (name) => /(^|\/)node_modules$/.test(String(name)) },
+  { cwd: ROOT, exclude: (name) => /(^|\/)(node_modules|dist)$/.test(String(name)) },
 )
   .sort()
   .map(readMarkdown);

@@ -1,4 +1,5 @@
-// Compiles the package for publishing: `npm run build -w repl-orchestrator-client`, then `npm publish packages/client/dist`.
+// Compiles the package into packages/client/dist, or another folder: README.md says how to install that, script/release publishes it.
+// usage: node packages/client/script/build.ts [DIR]
 // Inside this repository the sources are imported as they are; only what others install has been compiled.
 import { execFile } from "node:child_process";
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";

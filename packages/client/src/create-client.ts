@@ -2,6 +2,8 @@ import { JobFailedError } from "./errors.ts";
 import { followJob } from "./follow/follow-job.ts";
 import { createHttp, type Http, type Token } from "./http/http.ts";
 import { DEFAULT_TIMING, type Timing } from "./http/timing.ts";
+import { toHeader } from "./http/to-header.ts";
+import { jobPath, replPath } from "./ids.ts";
 import type { JobAccepted, JobKind, JobStatus, ReplStatus } from "./wire.ts";
 
 /** The most that the service gives at once. */
@@ -14,7 +16,7 @@ interface ReplPage {
 
 /** Where the service is, and as whom to speak to it. */
 export interface ClientOptions {
-  /** Of the service's public port, such as `https://repls.example.com`; a path is kept. */
+  /** Of the service's public port, such as `https://repls.example.com`; a path is kept. In a browser it may be relative to the page. */
   readonly baseUrl: string | URL;
   /** Where the service asks for authentication. A function is called before each request, so that it may renew the token. */
   readonly token?: Token | undefined;
@@ -37,7 +39,16 @@ export interface OrderOptions extends CallOptions {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A client of one service. Every call throws ApiError, ConnectionError, or its signal's reason. */
+/** What a start or stop that is waited for takes. */
+export interface WaitOptions extends OrderOptions {
+  /** Called with the job's status now and with every change. What it throws ends the call. */
+  readonly onProgress?: (status: JobStatus) => void;
+}
+
+/**
+ * A client of one service. Every call throws ApiError, ConnectionError, UnexpectedAnswerError, its signal's reason, what the
+ * token function threw, or TypeError for a token or an idempotencyKey that no header can hold.
+ */
 export interface ReplClient {
   /** Starts a repl. Resolves once the service has accepted it, long before the repl runs. */
   start(replId: string, options?: OrderOptions): Promise<JobAccepted>;
@@ -53,10 +64,12 @@ export interface ReplClient {
    * Starts a repl and resolves with the completed job once the workspace runs.
    * @throws JobFailedError as well, when the start fails or is cancelled
    */
-  startAndWait(
-    replId: string,
-    options?: OrderOptions & { readonly onProgress?: (status: JobStatus) => void },
-  ): Promise<JobStatus>;
+  startAndWait(replId: string, options?: WaitOptions): Promise<JobStatus>;
+  /**
+   * Stops a repl and resolves with the completed job once nothing of it runs any more.
+   * @throws JobFailedError as well, when the stop fails or is cancelled
+   */
+  stopAndWait(replId: string, options?: WaitOptions): Promise<JobStatus>;
   /** Every repl that the user has ever started, by its id. */
   repls(options?: Pick<OrderOptions, "userId" | "signal">): Promise<readonly ReplStatus[]>;
   repl(replId: string, options?: CallOptions): Promise<ReplStatus>;
@@ -66,43 +79,48 @@ export interface ReplClient {
 
 /**
  * Builds a client. It opens no connection by itself.
- * @throws TypeError where baseUrl is none
+ * @throws TypeError where baseUrl is no address of a service
  */
 export function createClient(options: ClientOptions): ReplClient {
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const http = createHttp({
-    baseUrl: withSlash(new URL(options.baseUrl)),
+    baseUrl: withSlash(addressOf(options.baseUrl)),
     token: options.token,
     // Browsers refuse a `fetch` that is called as somebody's method.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     timing,
   });
 
-  const order = (kind: JobKind, replId: string, { userId, idempotencyKey, signal }: OrderOptions = {}) =>
+  const order = async (kind: JobKind, replId: string, { userId, idempotencyKey, signal }: OrderOptions = {}) =>
     http.json<JobAccepted>({
       path: kind,
       method: "POST",
-      headers: idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey },
+      headers: idempotencyKey === undefined ? {} : { "idempotency-key": toHeader("idempotencyKey", idempotencyKey) },
       body: { replId, userId },
       signal,
     });
 
-  const client: ReplClient = {
+  const follow = (jobId: string, { signal }: CallOptions = {}) =>
+    followJob(http, jobId, timing, signal ?? new AbortController().signal);
+
+  const wait = async (kind: JobKind, replId: string, { onProgress, ...rest }: WaitOptions = {}) => {
+    const { jobId } = await order(kind, replId, rest);
+    return lastOf(follow(jobId, rest), onProgress);
+  };
+
+  return {
     start: (replId, rest) => order("start", replId, rest),
     stop: (replId, rest) => order("stop", replId, rest),
-    job: (jobId, { signal } = {}) => http.json({ path: `jobs/${encodeURIComponent(jobId)}`, signal }),
-    follow: (jobId, { signal } = {}) => followJob(http, jobId, timing, signal ?? new AbortController().signal),
-    async startAndWait(replId, { onProgress, ...rest } = {}) {
-      const { jobId } = await client.start(replId, rest);
-      return lastOf(client.follow(jobId, rest), onProgress);
-    },
+    job: async (jobId, { signal } = {}) => http.json({ path: jobPath(jobId), signal }),
+    follow,
+    startAndWait: (replId, rest) => wait("start", replId, rest),
+    stopAndWait: (replId, rest) => wait("stop", replId, rest),
     repls: ({ userId, signal } = {}) => allRepls(http, userId, signal),
-    repl: (replId, { signal } = {}) => http.json({ path: `repls/${encodeURIComponent(replId)}`, signal }),
+    repl: async (replId, { signal } = {}) => http.json({ path: replPath(replId), signal }),
     async keepalive(replId, { signal } = {}) {
-      await http.json({ path: `repls/${encodeURIComponent(replId)}/keepalive`, method: "POST", signal });
+      await http.json({ path: `${replPath(replId)}/keepalive`, method: "POST", signal });
     },
   };
-  return client;
 }
 
 async function allRepls(
@@ -122,6 +140,25 @@ async function allRepls(
     after = page.next;
   }
   return repls;
+}
+
+const NO_ADDRESS =
+  "baseUrl must be an absolute address with http or https and without a password, such as https://repls.example.com.";
+
+/** @throws TypeError where `fetch` could do nothing with it */
+function addressOf(baseUrl: string | URL): URL {
+  const url = resolve(baseUrl);
+  if (!/^https?:$/.test(url.protocol) || url.username || url.password) throw new TypeError(NO_ADDRESS);
+  return url;
+}
+
+function resolve(baseUrl: string | URL): URL {
+  const { location } = globalThis as { readonly location?: { readonly href: string } };
+  try {
+    return new URL(baseUrl, location?.href);
+  } catch (cause) {
+    throw new TypeError(NO_ADDRESS, { cause });
+  }
 }
 
 /** Addresses below a path are resolved against its last slash. */

@@ -1,3 +1,4 @@
+import type { FailureCode, Open, ProblemCode } from "./codes.ts";
 import type { JobStatus } from "./wire.ts";
 
 /** One thing wrong with one field of a request. */
@@ -8,33 +9,45 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** What an ApiError is made of; without `details` it has none. */
+type ApiErrorFacts = Pick<ApiError, "status" | "code" | "requestId" | "errors" | "retryAfterMs"> &
+  Partial<Pick<ApiError, "details">>;
+
 /** The service refused a request; `code` says why, for programs. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   /** HTTP status. */
   readonly status: number;
   /** Such as `invalid_request`, `job_not_found`, `repl_taken`, `queue_full`; `http_<status>` where the answer was not the service's own. */
-  readonly code: string;
-  /** Names the request in the service's log. */
+  readonly code: Open<ProblemCode | `http_${number}`>;
+  /** Names the request in the service's log; null where the request was not sent, since it could not be right. */
   readonly requestId: string | null;
   /** One entry for each thing wrong with a field; empty where no field is to blame. */
   readonly errors: readonly FieldError[];
+  /** What there is to know besides, such as `limit` and `max` of `user_limit`; empty where there is nothing. */
+  readonly details: Readonly<Record<string, unknown>>;
   /** The service asks to wait this long before the next try; null where it says nothing. */
   readonly retryAfterMs: number | null;
 
-  constructor(message: string, facts: Pick<ApiError, "status" | "code" | "requestId" | "errors" | "retryAfterMs">) {
+  constructor(message: string, { status, code, requestId, errors, details = {}, retryAfterMs }: ApiErrorFacts) {
     super(message);
-    this.status = facts.status;
-    this.code = facts.code;
-    this.requestId = facts.requestId;
-    this.errors = facts.errors;
-    this.retryAfterMs = facts.retryAfterMs;
+    this.status = status;
+    this.code = code;
+    this.requestId = requestId;
+    this.errors = errors;
+    this.details = details;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
 /** The service could not be reached, its answer was cut off, or none came in time. `cause` has the original error. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
+}
+
+/** Something answered that is not the service, such as a front end's own server with its page: `baseUrl` leads elsewhere. Asking again changes nothing. */
+export class UnexpectedAnswerError extends Error {
+  override readonly name = "UnexpectedAnswerError";
 }
 
 /** A job that was waited for has failed or was cancelled. */
@@ -47,8 +60,8 @@ export class JobFailedError extends Error {
     this.job = job;
   }
 
-  /** Why, for programs: the job's `error.code`. */
-  get code(): string {
+  /** Why, for programs: the job's `error.code`; `cancelled` where nothing of it had failed before. */
+  get code(): Open<FailureCode | "cancelled"> {
     return this.job.error?.code ?? this.job.state;
   }
 }

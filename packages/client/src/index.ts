@@ -1,13 +1,16 @@
 // Calling the service
+
+// Errors
+export type { FailureCode, ProblemCode } from "./codes.ts";
 export {
   type CallOptions,
   type ClientOptions,
   createClient,
   type OrderOptions,
   type ReplClient,
+  type WaitOptions,
 } from "./create-client.ts";
-// Errors
-export { ApiError, ConnectionError, type FieldError, JobFailedError } from "./errors.ts";
+export { ApiError, ConnectionError, type FieldError, JobFailedError, UnexpectedAnswerError } from "./errors.ts";
 export type { Token } from "./http/http.ts";
 export type { Timing } from "./http/timing.ts";
 // What the service tells

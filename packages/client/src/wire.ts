@@ -1,3 +1,5 @@
+import type { FailureCode, Open } from "./codes.ts";
+
 /** What a job does to its repl. */
 export type JobKind = "start" | "stop";
 
@@ -28,10 +30,10 @@ export interface ResourceStatus {
   readonly message: string;
 }
 
-/** Why a job failed or was cancelled. */
+/** Why a job failed, or the last attempt of one that is not over or was cancelled. */
 export interface JobError {
   /** For programs, such as `image_pull_failed`. */
-  readonly code: string;
+  readonly code: Open<FailureCode>;
   /** For the user, in plain words. */
   readonly message: string;
   /** Whether the same start may succeed later without a change. */
@@ -95,6 +97,7 @@ export interface JobStatus {
   readonly resources: readonly ResourceStatus[];
   /** Where the workspace answers. */
   readonly urls: readonly string[];
+  /** Null unless an attempt has failed, also of a job that was cancelled; null again once the job is completed. */
   readonly error: JobError | null;
 }
 
@@ -117,7 +120,7 @@ export type ReplState = "running" | "starting" | "stopping" | "stopped" | "faile
 export interface ReplStatus {
   readonly replId: string;
   readonly userId: string;
-  /** What its user asked for last. */
+  /** What the service holds it to: a start that failed before the repl ran, and a stop for lack of use, make it `stopped`. */
   readonly desired: "running" | "stopped";
   /** What it is; failed: its latest job failed. */
   readonly state: ReplState;

@@ -156,25 +156,43 @@ test("an aborted signal ends it with its reason, while it waits for an event and
   }
 });
 
-test("startAndWait resolves with the completed job and tells every step on the way", async () => {
+const ORDERS = [
+  ["startAndWait", "/start"],
+  ["stopAndWait", "/stop"],
+] as const;
+
+test.each(ORDERS)("%s resolves with the completed job and tells every step on the way", async (call, url) => {
   const accepted = json({ jobId: "job-1" }, 202);
   await using server = await startScriptedServer(accepted, stream(event(1, job()), event(2, DONE)));
   const seen: number[] = [];
   const client = createClient({ baseUrl: server.url });
-  expect(await client.startAndWait("hello", { onProgress: ({ progress }) => seen.push(progress) })).toEqual(DONE);
+  const onProgress = ({ progress }: JobStatus) => seen.push(progress);
+  expect(await client[call]("hello", { userId: "alice", idempotencyKey: "key-1", onProgress })).toEqual(DONE);
   expect(seen).toEqual([10, 100]);
+  expect(server.asked[0]).toMatchObject({
+    ...{ method: "POST", url, body: '{"replId":"hello","userId":"alice"}' },
+    headers: { "idempotency-key": "key-1" },
+  });
 });
 
-test.each(["failed", "cancelled"] as const)(
-  "startAndWait of a start that is %s rejects with the job",
-  async (state) => {
+test.each(ORDERS.flatMap(([call]) => [[call, "failed"] as const, [call, "cancelled"] as const]))(
+  "%s of a job that is %s rejects with the job",
+  async (call, state) => {
     const error = { code: "image_pull_failed", message: "No such image.", retryable: false, details: {} };
     const ended = job({ state, error });
     await using server = await startScriptedServer(json({ jobId: "job-1" }, 202), stream(event(2, ended)));
     const failure = await createClient({ baseUrl: server.url })
-      .startAndWait("hello")
+      [call]("hello")
       .catch((reason: unknown) => reason);
     expect(failure).toBeInstanceOf(JobFailedError);
     expect(failure).toMatchObject({ message: "No such image.", code: "image_pull_failed", job: ended });
   },
 );
+
+test("a job that was cancelled before anything of it failed has no code but its state", async () => {
+  const ended = job({ state: "cancelled", message: "A stop was asked for." });
+  await using server = await startScriptedServer(json({ jobId: "job-1" }, 202), stream(event(2, ended)));
+  await expect(createClient({ baseUrl: server.url }).startAndWait("hello")).rejects.toMatchObject({
+    ...{ name: "JobFailedError", code: "cancelled", message: "A stop was asked for." },
+  });
+});

@@ -134,7 +134,3 @@ test("repls reads every page, and keepalive needs no answer", async () => {
     "POST /repls/a/keepalive",
   ]);
 });
-
-test("an address that is none is refused when the client is built", () => {
-  expect(() => createClient({ baseUrl: "repls.example.com" })).toThrow(TypeError);
-});

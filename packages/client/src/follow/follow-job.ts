@@ -11,7 +11,7 @@ import { type Position, StreamingImpossible, streamJob } from "./stream-job.ts";
 /**
  * A job's status now and with every change, the last one being how it ended. Survives lost connections and restarts of
  * the service; where event streams do not get through, it polls.
- * @throws ApiError, ConnectionError after too many failures in a row, or the signal's reason
+ * @throws what requests throw; what may pass by itself, after too many failures in a row
  */
 export async function* followJob(
   http: Http,

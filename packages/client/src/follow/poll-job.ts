@@ -1,6 +1,7 @@
 import type { Answer, Http, Request } from "../http/http.ts";
 import { pause } from "../http/pause.ts";
 import type { Timing } from "../http/timing.ts";
+import { jobPath } from "../ids.ts";
 import { hasEnded } from "../job-words.ts";
 import type { JobStatus } from "../wire.ts";
 import { hasNoSeat } from "./no-seat.ts";
@@ -12,7 +13,7 @@ const PACE_MS = 1_000;
 /**
  * A job's statuses by long poll, each change once, until it has ended. Where too many clients wait already, it asks
  * without waiting.
- * @throws ApiError, ConnectionError, or the signal's reason
+ * @throws what requests throw, once waiting does not help
  */
 export async function* pollJob(
   http: Http,
@@ -42,7 +43,7 @@ export async function* pollJob(
 function pollOf(jobId: string, etag: string | null, waitMs: number, timing: Timing, signal: AbortSignal): Request {
   const wait = waitMs > 0 ? `?wait=${Math.ceil(waitMs / 1_000)}` : "";
   return {
-    path: `jobs/${encodeURIComponent(jobId)}${wait}`,
+    path: `${jobPath(jobId)}${wait}`,
     headers: etag === null ? {} : { "if-none-match": etag },
     timeoutMs: waitMs + timing.requestTimeoutMs,
     signal,

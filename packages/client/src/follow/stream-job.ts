@@ -1,6 +1,7 @@
-import { ConnectionError } from "../errors.ts";
+import { ConnectionError, UnexpectedAnswerError } from "../errors.ts";
 import type { Http } from "../http/http.ts";
 import type { Timing } from "../http/timing.ts";
+import { jobPath } from "../ids.ts";
 import type { JobStatus } from "../wire.ts";
 import { createEventParser, type EventParser } from "./event-parser.ts";
 
@@ -18,7 +19,7 @@ export interface Position {
 
 /**
  * One connection to a job's events: every status it tells, until it ends, for whatever reason.
- * @throws ApiError, ConnectionError, StreamingImpossible, or the signal's reason
+ * @throws what requests throw, UnexpectedAnswerError, or StreamingImpossible
  */
 export async function* streamJob(
   http: Http,
@@ -44,9 +45,17 @@ export async function* streamJob(
 function* take(parser: EventParser, piece: string, position: Position): Generator<JobStatus> {
   for (const { id, data } of parser.push(piece)) {
     position.lastEventId = id || position.lastEventId;
-    yield JSON.parse(data) as JobStatus;
+    yield statusOf(data);
   }
   position.retryMs = parser.retryMs ?? position.retryMs;
+}
+
+function statusOf(data: string): JobStatus {
+  try {
+    return JSON.parse(data) as JobStatus;
+  } catch (cause) {
+    throw new UnexpectedAnswerError("An event of the job is not JSON.", { cause });
+  }
 }
 
 /** The stream's text as it comes. */
@@ -56,7 +65,7 @@ async function* piecesOf(http: Http, position: Position, timing: Timing, signal:
     accept: "text/event-stream",
     ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
   };
-  const path = `jobs/${encodeURIComponent(jobId)}/events`;
+  const path = `${jobPath(jobId)}/events`;
   const held = () => new StreamingImpossible("The event stream is held back.");
   const response = await inTime(http.send({ path, headers, signal }), timing.firstByteMs, held);
   if (response.status === 204) return;

@@ -1,7 +1,10 @@
 import { ApiError } from "../errors.ts";
 import { pause } from "./pause.ts";
+import { reaching } from "./reaching.ts";
+import { readJson } from "./read-json.ts";
 import type { Timing } from "./timing.ts";
-import { toApiError, toConnectionError } from "./to-error.ts";
+import { toApiError } from "./to-error.ts";
+import { toHeader } from "./to-header.ts";
 
 /** Further tries of a request that the service put off with Retry-After. */
 const MAX_RETRIES = 3;
@@ -39,7 +42,10 @@ export interface Answer<Body> {
   readonly body: Body | undefined;
 }
 
-/** Sends requests to one service. Each throws ApiError, ConnectionError, or the signal's reason. */
+/**
+ * Sends requests to one service. Each throws ApiError, ConnectionError, the signal's reason, what the token function
+ * threw, or TypeError for a token that no header can hold; those that read JSON, UnexpectedAnswerError as well.
+ */
 export interface Http {
   /** Sends a request once. Resolves with the headers of a success or a 304; the body may still come. */
   send(request: Request): Promise<Response>;
@@ -52,20 +58,25 @@ export interface Http {
 /** Builds the requests' common part. */
 export function createHttp(options: HttpOptions): Http {
   const { baseUrl, token, timing } = options;
+  const addressOf = ({ path }: Request) => new URL(path, baseUrl);
+
   const open = async (request: Request) => {
-    const bearer = await bearerOf(token);
-    const response = await options.fetch(new URL(request.path, baseUrl), toInit(request, bearer));
+    const init = toInit(request, await authorizationOf(token));
+    const response = await reaching(baseUrl, () => options.fetch(addressOf(request), init));
     if (response.ok || response.status === 304) return response;
     throw await toApiError(response);
   };
 
-  const send = (request: Request) => named(request, () => open(request));
+  const send = (request: Request) => orReason(request, () => open(request));
 
   const read = <Body>(request: Request) =>
-    named(request, async (): Promise<Answer<Body>> => {
+    orReason(request, async (): Promise<Answer<Body>> => {
       const response = await open(request);
       const empty = response.status === 304 || response.status === 204;
-      return { headers: response.headers, body: empty ? undefined : ((await response.json()) as Body) };
+      return {
+        headers: response.headers,
+        body: empty ? undefined : ((await readJson(response, addressOf(request))) as Body),
+      };
     });
 
   const json = async <Body>(request: Request): Promise<Body> => {
@@ -79,26 +90,26 @@ export function createHttp(options: HttpOptions): Http {
       }
     }
   };
-
-  /** The caller's own abort is thrown as it is, everything else becomes an error of ours. */
-  const named = async <T>({ signal }: Request, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      throw error instanceof ApiError ? error : toConnectionError(error, baseUrl);
-    }
-  };
   return { send, read, json };
 }
 
-async function bearerOf(token: Token | undefined): Promise<string | undefined> {
-  return typeof token === "function" ? token() : token;
+/** The caller's own abort is thrown as it is, whatever comes of it. */
+async function orReason<T>({ signal }: Request, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error;
+  }
+}
+
+async function authorizationOf(token: Token | undefined): Promise<string | undefined> {
+  const bearer = typeof token === "function" ? await token() : token;
+  return bearer ? toHeader("token", `Bearer ${bearer}`) : undefined;
 }
 
 function toInit(
   { method = "GET", headers, body, signal, timeoutMs }: Request,
-  bearer: string | undefined,
+  authorization: string | undefined,
 ): RequestInit {
   const signals = [signal ?? [], timeoutMs === undefined ? [] : AbortSignal.timeout(timeoutMs)].flat();
   return {
@@ -106,7 +117,7 @@ function toInit(
     headers: {
       ...headers,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+      ...(authorization === undefined ? {} : { authorization }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.any(signals),

@@ -1,4 +1,4 @@
-import { ApiError, ConnectionError, type FieldError } from "../errors.ts";
+import { ApiError, type FieldError } from "../errors.ts";
 
 /** The body of an error (RFC 9457), as far as it is used; a gateway's own errors have none of it. */
 interface Problem {
@@ -7,11 +7,12 @@ interface Problem {
   readonly code?: unknown;
   readonly requestId?: unknown;
   readonly errors?: unknown;
+  readonly details?: unknown;
 }
 
 /** An answer that is no success, as an error. Reads its body. */
 export async function toApiError(response: Response): Promise<ApiError> {
-  const { title, detail, code, requestId, errors } = await problemOf(response);
+  const { title, detail, code, requestId, errors, details } = await problemOf(response);
   const { status, headers } = response;
   const message = text(detail) ?? text(title) ?? `The service answered ${status}.`;
   return new ApiError(message, {
@@ -19,6 +20,7 @@ export async function toApiError(response: Response): Promise<ApiError> {
     code: text(code) ?? `http_${status}`,
     requestId: text(requestId) ?? headers.get("x-request-id"),
     errors: Array.isArray(errors) ? (errors as FieldError[]) : [],
+    details: isObject(details) ? details : {},
     retryAfterMs: parseRetryAfter(headers.get("retry-after"), Date.now()),
   });
 }
@@ -26,10 +28,14 @@ export async function toApiError(response: Response): Promise<ApiError> {
 async function problemOf(response: Response): Promise<Problem> {
   try {
     const body: unknown = await response.json();
-    return typeof body === "object" && body !== null ? body : {};
+    return isObject(body) ? body : {};
   } catch {
     return {};
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string | undefined {
@@ -42,11 +48,4 @@ function parseRetryAfter(value: string | null, nowMs: number): number | null {
   if (/^\d+$/.test(value)) return Number(value) * 1_000;
   const atMs = Date.parse(value);
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
-}
-
-/** What `fetch` or reading an answer threw, where the caller did not abort it. */
-export function toConnectionError(cause: unknown, url: URL): ConnectionError {
-  if (cause instanceof ConnectionError) return cause;
-  const why = (cause as Error | null)?.name === "TimeoutError" ? "did not answer in time" : "cannot be reached";
-  return new ConnectionError(`${url.origin} ${why}.`, { cause });
 }
