@@ -80,16 +80,14 @@ async function latencyAt(
   pin(redis.pid, "rest");
   await using api = await startApi(redis);
   for (let round = 0; round < 3; round += 1) await warmUp(api, options);
-  const client = new Redis(redis.url);
   using _ = servedFirst(process.pid);
   const round = async () => {
-    await client.flushall();
+    await empty(redis.url);
     return load({ url: api.url, ...options, seconds, rate });
   };
   await round();
   const calm: LoadResult[] = [];
   while (calm.length < rounds) calm.push(await round());
-  client.disconnect();
   const figure = (name: string, each: readonly number[]): Figure => ({
     name: `POST /start at 80 % load, ${name}`,
     value: median(each),
@@ -104,6 +102,15 @@ async function latencyAt(
     ),
     { ...figure("p99", p99), limit: { op: "<=", value: 10 } },
   ];
+}
+
+async function empty(url: string): Promise<void> {
+  const redis = new Redis(url);
+  try {
+    await redis.flushall();
+  } finally {
+    redis.disconnect();
+  }
 }
 
 function partsOf(measured: Rounds): Figure[] {

@@ -150,7 +150,7 @@ function order(random: Random, round: number, replId: string) {
 }
 
 const limits = (random: Random) => ({
-  openJobs: pick(random, [0, 0, 2]),
+  openStarts: pick(random, [0, 0, 2]),
   userRunning: pick(random, [0, 0, 1]),
   userStarting: pick(random, [0, 0, 1]),
   rate: { requests: pick(random, [0, 60]), windowMs: 60_000 },

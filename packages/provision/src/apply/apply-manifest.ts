@@ -9,6 +9,7 @@ import { type Decision, decide } from "./decide.ts";
 import { removeResource } from "./remove-resource.ts";
 import { replacement } from "./replacement.ts";
 import { retryOptions } from "./retry-options.ts";
+import { hasSameContent } from "./same-content.ts";
 import { find, waitUntilGone } from "./wait-until-gone.ts";
 
 /** How long the stages wait for the cluster. */
@@ -66,10 +67,7 @@ export function manifestApplier(client: KubeClient, attempt: Attempt, patience: 
       case "replace": {
         const updated = await replace(manifest, live);
         if (updated === undefined) return undefined;
-        return change(
-          updated.metadata.resourceVersion === live.metadata.resourceVersion ? "unchanged" : "updated",
-          updated,
-        );
+        return change(hasSameContent(live, updated) ? "unchanged" : "updated", updated);
       }
       case "recreate":
         await remove(live);

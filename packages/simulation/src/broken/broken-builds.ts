@@ -94,7 +94,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
   broken(
     "I4",
     "idempotency keys are forgotten",
-    edit(`${STORE}/accept.lua`, "if seen[1] and seen[3] ~= jobId then", "if false then"),
+    edit(`${STORE}/accept.lua`, "if job and job[1] then", "if false then"),
   ),
   broken(
     "I4",
@@ -264,7 +264,7 @@ export const BROKEN_BUILDS: readonly BrokenBuild[] = [
     "the lease is renewed for ever",
     edit(`${WORKER}/lease-holder.ts`, "clearInterval(timer);", "void timer;"),
   ),
-  broken("I15", "the lease is not given back", edit(`${STORE}/settle.lua`, "  redis.call('DEL', leaseKey)", "")),
+  broken("I15", "the lease is not given back", edit(`${STORE}/settle.lua`, "redis.call('DEL', leaseKey)", "")),
   broken(
     "I16",
     "the answer gives the job time to begin",
