@@ -10,8 +10,8 @@ export interface LoadRequest {
 
 /** One HTTP/1.1 connection with one request at a time. */
 export interface Connection {
-  /** @param answered is told the answer's status once all of it has come; an error where the connection broke */
-  send(request: LoadRequest, answered: (status: number | Error) => void): void;
+  /** @param answered is told the answer's status, and the answer, once all of it has come; an error where the connection broke */
+  send(request: LoadRequest, answered: (status: number | Error, answer: string) => void): void;
   close(): void;
 }
 
@@ -27,13 +27,13 @@ export async function openConnection(url: string, method: string): Promise<Conne
   await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   socket.setEncoding("latin1");
   let received = "";
-  let waiting: ((status: number | Error) => void) | undefined;
+  let waiting: ((status: number | Error, answer: string) => void) | undefined;
   const closed = () => new Error(`${url} closed a connection`);
   const end = (result: number | Error) => {
-    const answered = waiting;
+    const [answered, answer] = [waiting, received];
     waiting = undefined;
     received = "";
-    answered?.(result);
+    answered?.(result, answer);
   };
   socket.on("data", (chunk) => {
     received += chunk;
@@ -44,7 +44,7 @@ export async function openConnection(url: string, method: string): Promise<Conne
   socket.on("close", () => end(closed()));
   return {
     send({ path, headers = {}, body = "" }, answered) {
-      if (socket.destroyed) return answered(closed());
+      if (socket.destroyed) return answered(closed(), "");
       waiting = answered;
       let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${body.length}\r\n`;
       for (const name in headers) head += `${name}: ${headers[name]}\r\n`;

@@ -49,10 +49,10 @@ type Send = (due: number) => Promise<void>;
 function senderOf(pool: Pool, { url, next }: Load, latency: RecordableHistogram): Send {
   const exchange = (connection: Connection, due: number) =>
     new Promise<void>((resolve, reject) => {
-      connection.send(next(), (status) => {
+      connection.send(next(), (status, answer) => {
         pool.give(connection);
         if (status instanceof Error) return reject(status);
-        if (status < 200 || status > 299) return reject(new Error(`${url} answered ${status}`));
+        if (status < 200 || status > 299) return reject(new Error(`${url} answered ${answer}`));
         latency.record(Math.max(1, Math.round((performance.now() - due) * 1_000)));
         resolve();
       });
