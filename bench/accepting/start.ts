@@ -1,7 +1,6 @@
 import process from "node:process";
 import { type RedisCost, redisCost, redisCostBetween, startRedis } from "@repl/testkit";
-import { Redis } from "ioredis";
-import { cpuMs, pin, servedFirst } from "../frame/cpu.ts";
+import { cpuMs, pin } from "../frame/cpu.ts";
 import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
 import { type LoadResult, load } from "../frame/load.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
@@ -67,10 +66,7 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
   ];
 }
 
-/**
- * With an api and a Redis of their own. Each round begins with an empty Redis, as a repetition of the one before: with the
- * jobs of all rounds in it, the later ones would measure how Redis enlarges its tables.
- */
+/** With an api and a Redis of their own: the one of the rounds is about to enlarge its table of keys by then, which is a pause. */
 async function latencyAt(
   rate: number,
   { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
@@ -80,14 +76,9 @@ async function latencyAt(
   pin(redis.pid, "rest");
   await using api = await startApi(redis);
   for (let round = 0; round < 3; round += 1) await warmUp(api, options);
-  using _ = servedFirst(process.pid);
-  const round = async () => {
-    await empty(redis.url);
-    return load({ url: api.url, ...options, seconds, rate });
-  };
-  await round();
+  await load({ url: api.url, ...options, seconds, rate });
   const calm: LoadResult[] = [];
-  while (calm.length < rounds) calm.push(await round());
+  for (let round = 0; round < rounds; round += 1) calm.push(await load({ url: api.url, ...options, seconds, rate }));
   const figure = (name: string, each: readonly number[]): Figure => ({
     name: `POST /start at 80 % load, ${name}`,
     value: median(each),
@@ -102,15 +93,6 @@ async function latencyAt(
     ),
     { ...figure("p99", p99), limit: { op: "<=", value: 10 } },
   ];
-}
-
-async function empty(url: string): Promise<void> {
-  const redis = new Redis(url);
-  try {
-    await redis.flushall();
-  } finally {
-    redis.disconnect();
-  }
 }
 
 function partsOf(measured: Rounds): Figure[] {

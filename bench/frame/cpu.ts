@@ -56,23 +56,6 @@ export function pin(pid: number, to: "measured" | "rest"): void {
   }
 }
 
-/**
- * The processor serves this process's main thread before all others (SCHED_RR), until disposed. For a load that shares
- * its processor with a server: as long as it waits for its turn behind that server it sends nothing, and what it sends late
- * would count as the latency of what it measures. Nothing happens without the right to do so, or `chrt`.
- */
-export function servedFirst(pid: number): Disposable {
-  const change = (...options: string[]) => {
-    try {
-      execFileSync("chrt", [...options, String(pid)], { stdio: "ignore" });
-    } catch {
-      // Without it the figures are rougher, not wrong.
-    }
-  };
-  change("--rr", "--reset-on-fork", "--pid", "1");
-  return { [Symbol.dispose]: () => change("--other", "--pid", "0") };
-}
-
 /** The most memory that a process ever had in use, its files included (VmHWM), in MB. Linux only. */
 export function peakMemoryMb(pid: number): number {
   const line = readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+) kB/);
