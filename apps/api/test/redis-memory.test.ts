@@ -1,3 +1,4 @@
+import { readRedisMemory } from "@repl/contract";
 import { createRegistry } from "@repl/ops";
 import { startRedis, waitFor } from "@repl/testkit";
 import { expect, it } from "vitest";
@@ -36,20 +37,17 @@ it("how full Redis is shows before it is, and when it refuses", async () => {
 });
 
 /** A registry whose Redis answers INFO as it is told. */
-function registryWith(info: () => Promise<string>, isReady = true) {
+function registryWith(answer: () => Promise<string>) {
   let asked = 0;
-  const client = Promise.resolve({
-    info: () => {
-      asked += 1;
-      return info();
-    },
-  });
+  const info = () => {
+    asked += 1;
+    return answer();
+  };
   const registry = createRegistry();
   addQueueGauges(registry, {
     counts: async () => ({}),
     backlog: async () => ({ openJobs: 3, oldestWaitMs: 0 }),
-    queues: [{ getBackend: () => ({ client }) }],
-    isReady: () => isReady,
+    memory: () => readRedisMemory({ info }),
   });
   return { registry, asked: () => asked };
 }
@@ -62,11 +60,11 @@ it("a scrape asks Redis once", async () => {
 });
 
 it.each([
-  ["refuses to say", () => Promise.reject(new Error("NOPERM")), true],
-  ["says nothing of its memory", async () => "# Server\r\nredis_version:7.0.0\r\n", true],
-  ["is not there", () => new Promise<string>(() => {}), false],
-])("a Redis that %s keeps no other figure from being shown", async (_what, info, isReady) => {
-  const text = await registryWith(info, isReady).registry.metrics();
+  ["refuses to say", () => Promise.reject(new Error("NOPERM"))],
+  ["says nothing of its memory", async () => "# Server\r\nredis_version:7.0.0\r\n"],
+  ["is not there", () => Promise.reject(new Error("Connection is closed."))],
+])("a Redis that %s keeps no other figure from being shown", async (_what, answer) => {
+  const text = await registryWith(answer).registry.metrics();
   expect(gauge(text, "repl_redis_memory_bytes")).toBeUndefined();
   expect(gauge(text, "repl_redis_memory_max_bytes")).toBeUndefined();
   expect([gauge(text, "repl_redis_up"), gauge(text, "repl_open_jobs")]).toEqual([1, 3]);

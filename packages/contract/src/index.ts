@@ -40,6 +40,7 @@ export { explainRedisError } from "./redis/explain-error.ts";
 export { inspectServers } from "./redis/inspect-servers.ts";
 export { type RedisPlace, type RedisSettings, RedisSettingsError, redisPlace } from "./redis/place.ts";
 export { createRedisCheck, type RedisCheck } from "./redis/redis-check.ts";
+export { type RedisMemory, readRedisMemory } from "./redis/redis-memory.ts";
 export { isRefusal } from "./redis/refusals.ts";
 
 // What is kept in it

@@ -1,6 +1,5 @@
-import type { Backlog } from "@repl/contract";
+import type { Backlog, RedisMemory } from "@repl/contract";
 import { Gauge, type Registry } from "prom-client";
-import { type RedisHolder, type RedisMemory, readRedisMemory } from "./redis-memory.ts";
 
 /** BullMQ's names; jobs in the queue are `prioritized`, `waiting` are only those without a priority. */
 export const QUEUE_STATES = ["waiting", "prioritized", "active", "delayed", "failed"] as const;
@@ -9,10 +8,8 @@ export const QUEUE_STATES = ["waiting", "prioritized", "active", "delayed", "fai
 export interface QueueFacts {
   readonly counts: () => Promise<Record<string, number>>;
   readonly backlog: () => Promise<Backlog>;
-  /** Redis is asked for its memory by the connection of the first. */
-  readonly queues: readonly RedisHolder[];
-  /** Whether that connection is there; it waits for ever. */
-  readonly isReady: () => boolean;
+  /** Never rejects. */
+  readonly memory: () => Promise<RedisMemory>;
 }
 
 interface Reading extends Backlog, RedisMemory {
@@ -20,11 +17,10 @@ interface Reading extends Backlog, RedisMemory {
 }
 
 /** Adds gauges of the queue, read once at each scrape. While Redis is away `repl_redis_up` is 0 and the others are missing. */
-export function addQueueGauges(registry: Registry, { counts, backlog, queues, isReady }: QueueFacts): void {
+export function addQueueGauges(registry: Registry, { counts, backlog, memory }: QueueFacts): void {
   const read = sharedWhilePending(async (): Promise<Reading | undefined> => {
     try {
-      const memory = readRedisMemory(isReady() ? queues[0] : undefined);
-      const [byState, rest, bytes] = await Promise.all([counts(), backlog(), memory]);
+      const [byState, rest, bytes] = await Promise.all([counts(), backlog(), memory()]);
       return { byState, ...rest, ...bytes };
     } catch {
       return undefined;

@@ -16,10 +16,12 @@ import {
   keysOf,
   openJobQueue,
   type RedisCheck,
+  type RedisMemory,
   type RedisPlace,
   type RedisSettings,
   RedisSettingsError,
   type ReplStore,
+  readRedisMemory,
   redisPlace,
   SWEEP_QUEUE_NAME,
 } from "@repl/contract";
@@ -42,6 +44,7 @@ export interface Connections {
     /** Jobs by BullMQ's state; rejects at once while Redis is away. */
     readonly counts: () => Promise<Record<string, number>>;
     readonly backlog: () => Promise<Backlog>;
+    readonly memory: () => Promise<RedisMemory>;
     /** Whether the queues' connection is there. */
     readonly isReady: () => boolean;
   };
@@ -105,6 +108,7 @@ export function openConnections(options: RedisOptions, log: FastifyBaseLogger): 
         return queue.getJobCounts(...QUEUE_STATES);
       },
       backlog: createBacklogReader(requests, prefix),
+      memory: () => readRedisMemory(requests),
       isReady: () => queueing.status === "ready",
     },
     check: createRedisCheck(requests, place),

@@ -17,11 +17,14 @@ export interface Judgement {
   readonly warnings: readonly string[];
 }
 
+/** The fields of an answer to INFO, by their names. */
+export function infoFields(info: string): ReadonlyMap<string, string> {
+  return new Map([...info.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = "", value = ""]) => [name, value] as const));
+}
+
 /** Reads an answer to INFO. */
 export function readInfo(info: string): ServerFacts {
-  const fields = new Map(
-    [...info.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = "", value = ""]) => [name, value] as const),
-  );
+  const fields = infoFields(info);
   const appendOnly = fields.get("aof_enabled");
   return {
     evictionPolicy: fields.get("maxmemory_policy"),
