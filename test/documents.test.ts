@@ -340,19 +340,27 @@ test("the README's two front ends follow a start to its end", { timeout: 60_000 
   expect(polled).toContain("completed [ 'http://repl123.peetcode.com', 'http://repl123.autogpt-cloud.com' ] null");
 
   const jobId = await system.submit("start", "repl124");
+  const [ask] = functionsOf(polls?.text);
+  const listening = `const api = "";\n${ask}\n${listens?.text}`;
   const follow = `followJob("/jobs/${jobId}/events", (job) => console.log(job.state));`;
-  expect((await runExample(listens?.text ?? "", url, follow)).trim().split("\n").at(-1)).toBe("completed");
+  expect((await runExample(listening, url, follow)).trim().split("\n").at(-1)).toBe("completed");
 });
 
 test("the README's two front ends are those of examples/", () => {
-  const plain = (text: string) => text.replace(/^ +/gm, "");
-  const functions = blocksOf(/^js$/).flatMap(({ path, text }) =>
-    path === "README.md" ? (text.match(/^(?:async )?function [\s\S]*?^}$/gm) ?? []) : [],
-  );
-  expect(functions.length).toBe(2);
-  for (const [index, name] of ["front-end-polling", "front-end-streaming"].entries())
-    expect(plain(readFileSync(join(ROOT, `examples/${name}.html`), "utf8"))).toContain(plain(functions[index] ?? ""));
+  const plain = (text: string | undefined) => text?.replace(/^ +/gm, "") ?? "missing";
+  const [polls, listens] = blocksOf(/^js$/).filter(({ path }) => path === "README.md");
+  const [ask, startRepl] = functionsOf(polls?.text);
+  const [followJob] = functionsOf(listens?.text);
+  const pages = { polling: [ask, startRepl], streaming: [ask, followJob] };
+  for (const [name, functions] of Object.entries(pages)) {
+    const page = plain(readFileSync(join(ROOT, `examples/front-end-${name}.html`), "utf8"));
+    for (const text of functions) expect(page).toContain(plain(text));
+  }
 });
+
+function functionsOf(code = ""): string[] {
+  return code.match(/^(?:async )?function [\s\S]*?^}$/gm) ?? [];
+}
 
 test("the example of packages/client/README.md opens the workspace's address", { timeout: 60_000 }, async () => {
   const code = blockOf("packages/client/README.md", "import { createClient");

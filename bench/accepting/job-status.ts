@@ -38,12 +38,13 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
 
   say("warming up");
   for (const server of [api, route]) await warmUp(server, options);
-  say(`${rounds} rounds of ${seconds} s for each of HGETALL, route and api`);
+  say(`${rounds} rounds of ${seconds} s for each of HGETALL, loop, route and api`);
   const before = await redisCost(redis);
   let requests = 0;
-  const measured = await alternate<"hash" | "route" | "api", Measured>(
+  const measured = await alternate<"hash" | "loop" | "route" | "api", Measured>(
     {
       hash: () => bareHash(redis, key, CONNECTIONS, seconds),
+      loop: () => bareHash(redis, key, 1, seconds),
       route: () => underLoad(route, { ...options, seconds }),
       api: async () => {
         const result = await underLoad(api, { ...options, seconds });
@@ -55,6 +56,7 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
   );
   const { scripts } = redisCostBetween(before, await redisCost(redis));
   const byRate = perRound(measured, ({ hash, route, api }) => api.rate / (1 / (1 / hash.rate + 1 / route.rate)));
+  const byLoop = perRound(measured, ({ loop, route, api }) => api.rate / (1 / (1 / loop.rate + 1 / route.rate)));
   const byTime = perRound(measured, ({ hash, route, api }) => (hash.cpuUs + route.cpuUs) / api.cpuUs);
   const times = ({ hash, route, api }: typeof measured) =>
     Object.entries({ "bare HGETALL": hash, "bare route": route, "GET /jobs/:jobId": api });
@@ -65,6 +67,7 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
       return { name: `${part}: processor time for one`, value: median(each), unit: "us", rounds: each };
     }),
     { name: `${name}, by rate`, value: median(byRate), unit: "x", rounds: byRate },
+    { name: `${name}, one caller of HGETALL, by rate`, value: median(byLoop), unit: "x", rounds: byLoop },
     { name: `${name}, by processor time`, value: median(byTime), unit: "x", rounds: byTime },
     {
       name: "Redis round trips for one status",

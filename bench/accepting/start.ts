@@ -1,5 +1,6 @@
 import process from "node:process";
 import { type RedisCost, redisCost, redisCostBetween, startRedis } from "@repl/testkit";
+import { Redis } from "ioredis";
 import { cpuMs, pin } from "../frame/cpu.ts";
 import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
 import { type LoadResult, load } from "../frame/load.ts";
@@ -66,7 +67,10 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
   ];
 }
 
-/** With an api and a Redis of their own: the one of the rounds is about to enlarge its table of keys by then, which is a pause. */
+/**
+ * With an api and a Redis of their own. Each round begins with an empty Redis, as a repetition of the one before: with the
+ * jobs of all rounds in it, the later ones would measure how Redis enlarges its tables.
+ */
 async function latencyAt(
   rate: number,
   { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
@@ -76,9 +80,13 @@ async function latencyAt(
   pin(redis.pid, "rest");
   await using api = await startApi(redis);
   for (let round = 0; round < 3; round += 1) await warmUp(api, options);
-  await load({ url: api.url, ...options, seconds, rate });
+  const round = async () => {
+    await empty(redis.url);
+    return load({ url: api.url, ...options, seconds, rate });
+  };
+  await round();
   const calm: LoadResult[] = [];
-  for (let round = 0; round < rounds; round += 1) calm.push(await load({ url: api.url, ...options, seconds, rate }));
+  while (calm.length < rounds) calm.push(await round());
   const figure = (name: string, each: readonly number[]): Figure => ({
     name: `POST /start at 80 % load, ${name}`,
     value: median(each),
@@ -93,6 +101,15 @@ async function latencyAt(
     ),
     { ...figure("p99", p99), limit: { op: "<=", value: 10 } },
   ];
+}
+
+async function empty(url: string): Promise<void> {
+  const redis = new Redis(url);
+  try {
+    await redis.flushall();
+  } finally {
+    redis.disconnect();
+  }
 }
 
 function partsOf(measured: Rounds): Figure[] {

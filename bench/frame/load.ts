@@ -110,7 +110,7 @@ async function spread(send: Send, rate: number, since: number, seconds: number):
     failures.push(error);
   };
   while (answered < count) {
-    const dueNow = Math.min(count, Math.floor(((performance.now() - since) / 1_000) * rate));
+    const dueNow = Math.min(count, Math.floor(((performance.now() - since) / 1_000) * rate) + 1); // The first one at once.
     for (; sent < dueNow; sent += 1) send(since + (sent / rate) * 1_000).then(answer, fail);
     await delay(1);
   }

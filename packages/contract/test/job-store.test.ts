@@ -273,6 +273,24 @@ describe("settle", () => {
     expect(await redis.ttl(keys.job(jobId))).toBeGreaterThan(6 * 24 * 3_600);
   });
 
+  test("the dashboard shows how a job ended, not its last report", async () => {
+    const { store, keys, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    const queuedKey = `${keys.queue}:${jobId}`;
+    await redis.hset(queuedKey, "name", "start");
+    const lease = await begun(store, jobId);
+    await store.report(lease, { phase: "answering", progress: 90, message: "Waiting." });
+    await store.settle(lease, "completed", { phase: "done", progress: 100, message: "ok" });
+    expect(JSON.parse((await redis.hget(queuedKey, "progress")) ?? "")).toEqual({
+      phase: "done",
+      progress: 100,
+      message: "ok",
+    });
+    await redis.del(queuedKey);
+    await store.settle(await begun(store, await accepted("stop", "demo")), "completed", {});
+    expect(await redis.exists(queuedKey), "a job that BullMQ has removed stays removed").toBe(0);
+  });
+
   test("a start that fails for good makes the intent stopped, unless the repl already ran", async () => {
     const { store, keys, accepted } = setup();
     const desired = () => redis.hmget(keys.repl("demo"), "desired", "generation");

@@ -113,7 +113,7 @@ function scriptCall(random: Random, round: number): readonly [script: string, ar
     case 3:
       return ["begin", [jobId, token || "t3", 60_000, between(random, 1, 3), 2]];
     case 4:
-      return ["report", [jobId, replId, token, 60_000, "phase", "applying", "progress", 10]];
+      return ["report", [jobId, replId, token, 60_000, "{none}:queue", "phase", "applying", "progress", 10]];
     case 5:
       return [
         "settle",
@@ -125,6 +125,7 @@ function scriptCall(random: Random, round: number): readonly [script: string, ar
           600,
           "",
           600,
+          "{none}:queue",
           "message",
           "m",
         ],

@@ -104,19 +104,38 @@ local function cancelCurrent()
   redis.call('PUBLISH', prefix .. ':changes', cjson.encode(redis.call('HGETALL', jobKey(currentId))))
 end
 
+local wanted = kind == 'start' and 'running' or 'stopped'
+-- Writes what is wanted of the repl from now on, and the job that sees to it.
+local function intend(id)
+  local intent = {'jobId', id, 'lastState', '', 'startFailed', 0}
+  if order.reason == 'requested' then intent[7], intent[8] = 'seenAt', now end
+  if desired == wanted then
+    redis.call('HSET', replKey, unpack(intent))
+    return
+  end
+  generation = generation + 1
+  redis.call('HSET', replKey, 'userId', userId, 'desired', wanted, 'generation', generation, 'changedAt', now, unpack(intent))
+  -- A repl belongs to its first user for good; a name that was only ever stopped, for as long as the stop is kept.
+  if kind == 'start' then
+    if owner then redis.call('PERSIST', replKey) end
+    redis.call('ZADD', prefix .. ':user-repls:' .. userId, 0, replId) -- All with one score, so in the order of their ids.
+  elseif not owner then
+    redis.call('EXPIRE', replKey, limits.retentionSeconds)
+  end
+  local move = wanted == 'running' and 'SADD' or 'SREM'
+  redis.call(move, prefix .. ':running', replId)
+  redis.call(move, userRunningKey, replId)
+end
+
 -- A start that still waits for a stop has made nothing, so that stop does what is asked. A further one each time would let
 -- one user fill the queue by a start and a stop in turn.
 if current and kind == 'stop' and current.after ~= '' and redis.call('ZSCORE', openKey, current.after) then
   cancelCurrent()
-  redis.call('HSET', replKey, 'jobId', current.after, 'lastState', '', 'startFailed', 0,
-    'desired', 'stopped', 'generation', generation + 1, 'changedAt', now)
-  redis.call('SREM', prefix .. ':running', replId)
-  redis.call('SREM', userRunningKey, replId)
+  intend(current.after)
   local stop = redis.call('HMGET', jobKey(current.after), 'state', 'turn')
   return admitted('joined', current.after, stop[1], stop[2])
 end
 
-local wanted = kind == 'start' and 'running' or 'stopped'
 if kind == 'start' then
   -- Stops are always taken, so they must not take the place of others' starts either.
   local starts = limits.openStarts > 0 and open >= limits.openStarts and open - redis.call('SCARD', openStopsKey) or -1
@@ -142,24 +161,7 @@ if round > 0 and (open == 0 or (round > limits.lastTurn / 2 and redis.call('ZCAR
 end
 local turn = math.min(round + userOpen + 1, limits.lastTurn)
 
-local intent = {'jobId', jobId, 'lastState', '', 'startFailed', 0}
-if order.reason == 'requested' then intent[7], intent[8] = 'seenAt', now end
-if desired == wanted then
-  redis.call('HSET', replKey, unpack(intent))
-else
-  generation = generation + 1
-  redis.call('HSET', replKey, 'userId', userId, 'desired', wanted, 'generation', generation, 'changedAt', now, unpack(intent))
-  -- A repl belongs to its first user for good; a name that was only ever stopped, for as long as the stop is kept.
-  if kind == 'start' then
-    if owner then redis.call('PERSIST', replKey) end
-    redis.call('ZADD', prefix .. ':user-repls:' .. userId, 0, replId) -- All with one score, so in the order of their ids.
-  elseif not owner then
-    redis.call('EXPIRE', replKey, limits.retentionSeconds)
-  end
-  local move = wanted == 'running' and 'SADD' or 'SREM'
-  redis.call(move, prefix .. ':running', replId)
-  redis.call(move, userRunningKey, replId)
-end
+intend(jobId)
 
 -- As text throughout, since it is published as HGETALL would give it, which costs more than to have it at hand.
 local record = {'jobId', jobId, 'kind', kind, 'replId', replId, 'userId', userId, 'generation', tostring(generation),

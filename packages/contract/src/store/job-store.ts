@@ -124,6 +124,7 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
         retentionSeconds,
         code,
         PACE_SECONDS,
+        keys.queue,
         ...fields,
       )) as Hold;
     },

@@ -2,7 +2,7 @@
 -- KEYS  1 prefix
 -- ARGV  1 jobId  2 replId  3 token  4 state: completed | failed | retrying | queued
 --       5 job retention, seconds  6 code of the failure ('' for none)  7 how long the pace is remembered, seconds
---       8... fields and values of the record
+--       8 start of the queue's own keys (BullMQ)  9... fields and values of the record
 -- Returns ok | cancelled | lost. A settled job's lease is gone in each case but `lost`.
 local prefix, jobId, replId, token, state = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local jobKey, replKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':repl:' .. replId, prefix .. ':lease:' .. replId
@@ -18,8 +18,14 @@ local history = cjson.decode(job[3] or '[]')
 if #history < 20 then
   table.insert(history, {attempt = tonumber(job[1]), startedAt = tonumber(job[2]), endedAt = now, outcome = state, code = ARGV[6]})
 end
-redis.call('HSET', jobKey, 'state', state, 'changedAt', now, 'begins', 0, 'history', cjson.encode(history), unpack(ARGV, 8))
+redis.call('HSET', jobKey, 'state', state, 'changedAt', now, 'begins', 0, 'history', cjson.encode(history), unpack(ARGV, 9))
 redis.call('HINCRBY', jobKey, 'version', 1)
+
+-- What the dashboard shows of a job, as a report does.
+local queuedKey, shown = ARGV[8] .. ':' .. jobId, redis.call('HMGET', jobKey, 'phase', 'progress', 'message')
+if redis.call('HEXISTS', queuedKey, 'name') == 1 then
+  redis.call('HSET', queuedKey, 'progress', cjson.encode({phase = shown[1], progress = tonumber(shown[2]), message = shown[3]}))
+end
 
 -- The pace: how long an attempt keeps a worker's slot, as the mean of all at first, then weighted towards the last ten.
 if state ~= 'queued' then
