@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,8 @@ import { tokenOptions } from "./orders.ts";
 const WARM_UP_REQUESTS = 10_000;
 const WARM_UP_SECONDS = 2;
 const LISTENS = { line: /listening on (\S+)/ };
+/** Linux' folder that is kept in memory. */
+const MEMORY = "/dev/shm";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A server under measurement, alone on its processor. */
@@ -110,14 +113,17 @@ export async function underLoad(
   return { ...result, cpuUs: ((cpuMs(pid) - before) * 1_000) / result.count };
 }
 
-/** Starts a Node program whose log goes to a file, since this process has other work than to read it. */
+/**
+ * Starts a Node program whose log goes to a file, since this process has other work than to read it. In memory where there
+ * is such a folder: a disk that writes some hundred MB back is a pause of tens of ms for whoever has that processor.
+ */
 async function startServer(
   name: string,
   args: readonly string[],
   options: Pick<ProcessOptions, "env"> & Required<Pick<ProcessOptions, "ready">>,
   urlOf: (ready: RegExpExecArray | undefined) => string,
 ): Promise<MeasuredServer> {
-  const folder = await mkdtemp(join(tmpdir(), "repl-bench-"));
+  const folder = await mkdtemp(join(existsSync(MEMORY) ? MEMORY : tmpdir(), "repl-bench-"));
   const toFile = "line" in options.ready ? "" : `> "${join(folder, "log")}"`;
   const server = await startProcess({
     name,

@@ -1,11 +1,10 @@
 import process from "node:process";
 import { type RedisCost, redisCost, redisCostBetween, startRedis } from "@repl/testkit";
-import { Redis } from "ioredis";
 import { cpuMs, pin } from "../frame/cpu.ts";
 import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
-import { type LoadResult, load } from "../frame/load.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
 import { median } from "../frame/statistics.ts";
+import { calmLoad, type Orders } from "./calm-load.ts";
 import { startOrders } from "./orders.ts";
 import { bareQueue, type Measured, startApi, startBareRoute, startPeerRoute, underLoad, warmUp } from "./servers.ts";
 
@@ -24,17 +23,30 @@ export const acceptingStarts: Benchmark = {
  */
 type Rounds = Record<"queue" | "loop" | "route" | "both" | "api", Measured[]>;
 
-async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Figure[]> {
+async function run(context: BenchContext): Promise<readonly Figure[]> {
   pin(process.pid, "rest");
-  const [rounds, seconds] = quick ? [2, 2] : [7, 4];
+  const next = await startOrders();
+  const size = context.quick ? { rounds: 2, seconds: 2 } : { rounds: 7, seconds: 4 };
+  const options = { ...size, method: "POST", connections: CONNECTIONS, next } as const;
+  const { measured, figures } = await fullLoad(options, context);
+  const rate = (part: keyof Rounds) => median(measured[part].map((round) => round.rate));
+  return [
+    ...figures,
+    ...(await calmLoad({ api: rate("api"), both: rate("both"), route: rate("route") }, options, context)),
+  ];
+}
+
+/** With servers of its own: what they have in memory by its end takes the machine's time until long after. */
+async function fullLoad(
+  { rounds, seconds, ...options }: Orders,
+  { nodeArgs, say }: BenchContext,
+): Promise<{ readonly measured: Rounds; readonly figures: readonly Figure[] }> {
   await using redis = await startRedis();
   await using bareRedis = await startRedis();
   for (const server of [redis, bareRedis]) pin(server.pid, "rest");
   await using api = await startApi(redis, { nodeArgs });
   await using route = await startBareRoute();
   await using both = await startPeerRoute("bullmq-redis", bareRedis.url);
-  const next = await startOrders();
-  const options = { method: "POST", connections: CONNECTIONS, next } as const;
 
   say("warming up");
   for (const server of [api, route, both]) await warmUp(server, options);
@@ -57,59 +69,10 @@ async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Fig
   );
   const cost = redisCostBetween(before.cost, await redisCost(redis));
   const redisCpuUs = ((cpuMs(redis.pid) - before.cpu) * 1_000) / starts;
-  const rate = Math.round(0.8 * median(measured.api.map((round) => round.rate)));
-  say(`80 % of the load: ${rate} a second`);
-  return [
-    ...partsOf(measured),
-    ...ratiosOf(measured),
-    ...redisFigures(cost, redisCpuUs, starts),
-    ...(await latencyAt(rate, { rounds, seconds }, options)),
-  ];
-}
-
-/**
- * With an api and a Redis of their own. Each round begins with an empty Redis, as a repetition of the one before: with the
- * jobs of all rounds in it, the later ones would measure how Redis enlarges its tables.
- */
-async function latencyAt(
-  rate: number,
-  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
-  options: Parameters<typeof warmUp>[1],
-): Promise<Figure[]> {
-  await using redis = await startRedis();
-  pin(redis.pid, "rest");
-  await using api = await startApi(redis);
-  for (let round = 0; round < 3; round += 1) await warmUp(api, options);
-  const round = async () => {
-    await empty(redis.url);
-    return load({ url: api.url, ...options, seconds, rate });
+  return {
+    measured,
+    figures: [...partsOf(measured), ...ratiosOf(measured), ...redisFigures(cost, redisCpuUs, starts)],
   };
-  await round();
-  const calm: LoadResult[] = [];
-  while (calm.length < rounds) calm.push(await round());
-  const figure = (name: string, each: readonly number[]): Figure => ({
-    name: `POST /start at 80 % load, ${name}`,
-    value: median(each),
-    unit: "ms",
-    rounds: each,
-  });
-  const p99 = calm.map((round) => round.p99);
-  return [
-    figure(
-      "p50",
-      calm.map((round) => round.p50),
-    ),
-    { ...figure("p99", p99), limit: { op: "<=", value: 10 } },
-  ];
-}
-
-async function empty(url: string): Promise<void> {
-  const redis = new Redis(url);
-  try {
-    await redis.flushall();
-  } finally {
-    redis.disconnect();
-  }
 }
 
 function partsOf(measured: Rounds): Figure[] {
