@@ -1,3 +1,4 @@
+import { acceptingCalmly } from "./accepting/calm-load.ts";
 import { fullQueue } from "./accepting/full-queue.ts";
 import { jobStatus } from "./accepting/job-status.ts";
 import { queuePeers } from "./accepting/peers.ts";
@@ -17,6 +18,7 @@ import { startup } from "./startup.ts";
 /** All benchmarks, in the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
   acceptingStarts,
+  acceptingCalmly,
   fullQueue,
   jobStatus,
   queuePeers,

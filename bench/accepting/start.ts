@@ -4,7 +4,6 @@ import { cpuMs, pin } from "../frame/cpu.ts";
 import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
 import { median } from "../frame/statistics.ts";
-import { calmLoad, type Orders } from "./calm-load.ts";
 import { startOrders } from "./orders.ts";
 import { bareQueue, type Measured, startApi, startBareRoute, startPeerRoute, underLoad, warmUp } from "./servers.ts";
 
@@ -23,24 +22,10 @@ export const acceptingStarts: Benchmark = {
  */
 type Rounds = Record<"queue" | "loop" | "route" | "both" | "api", Measured[]>;
 
-async function run(context: BenchContext): Promise<readonly Figure[]> {
+async function run({ quick, nodeArgs, say }: BenchContext): Promise<readonly Figure[]> {
   pin(process.pid, "rest");
-  const next = await startOrders();
-  const size = context.quick ? { rounds: 2, seconds: 2 } : { rounds: 7, seconds: 4 };
-  const options = { ...size, method: "POST", connections: CONNECTIONS, next } as const;
-  const { measured, figures } = await fullLoad(options, context);
-  const rate = (part: keyof Rounds) => median(measured[part].map((round) => round.rate));
-  return [
-    ...figures,
-    ...(await calmLoad({ api: rate("api"), both: rate("both"), route: rate("route") }, options, context)),
-  ];
-}
-
-/** With servers of its own: what they have in memory by its end takes the machine's time until long after. */
-async function fullLoad(
-  { rounds, seconds, ...options }: Orders,
-  { nodeArgs, say }: BenchContext,
-): Promise<{ readonly measured: Rounds; readonly figures: readonly Figure[] }> {
+  const [rounds, seconds] = quick ? [2, 2] : [7, 4];
+  const options = { method: "POST", connections: CONNECTIONS, next: await startOrders() } as const;
   await using redis = await startRedis();
   await using bareRedis = await startRedis();
   for (const server of [redis, bareRedis]) pin(server.pid, "rest");
@@ -69,10 +54,7 @@ async function fullLoad(
   );
   const cost = redisCostBetween(before.cost, await redisCost(redis));
   const redisCpuUs = ((cpuMs(redis.pid) - before.cpu) * 1_000) / starts;
-  return {
-    measured,
-    figures: [...partsOf(measured), ...ratiosOf(measured), ...redisFigures(cost, redisCpuUs, starts)],
-  };
+  return [...partsOf(measured), ...ratiosOf(measured), ...redisFigures(cost, redisCpuUs, starts)];
 }
 
 function partsOf(measured: Rounds): Figure[] {
