@@ -347,10 +347,11 @@ test("the README's two front ends follow a start to its end", { timeout: 60_000 
 });
 
 test("the README's two front ends are those of examples/", () => {
-  const plain = (text: string | undefined) => text?.replace(/^ +/gm, "") ?? "missing";
+  const plain = (text: string) => text.replace(/^ +/gm, "");
   const [polls, listens] = blocksOf(/^js$/).filter(({ path }) => path === "README.md");
-  const [ask, startRepl] = functionsOf(polls?.text);
-  const [followJob] = functionsOf(listens?.text);
+  const functions = [polls, listens].flatMap((block) => functionsOf(block?.text));
+  expect(functions.length).toBe(3);
+  const [ask = "", startRepl = "", followJob = ""] = functions;
   const pages = { polling: [ask, startRepl], streaming: [ask, followJob] };
   for (const [name, functions] of Object.entries(pages)) {
     const page = plain(readFileSync(join(ROOT, `examples/front-end-${name}.html`), "utf8"));

@@ -6,9 +6,7 @@ import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
 import { type LoadResult, load } from "../frame/load.ts";
 import { median } from "../frame/statistics.ts";
 import { startOrders } from "./orders.ts";
-import { type MeasuredServer, startApi, startBareRoute, startPeerRoute, warmUp } from "./servers.ts";
-
-const CONNECTIONS = 50;
+import { CONNECTIONS, type MeasuredServer, startApi, startBareRoute, startPeerRoute, warmUp } from "./servers.ts";
 
 /**
  * Latency at 80 % of what each server reaches. The bare route, and it with a bare queue, show what the machine's own

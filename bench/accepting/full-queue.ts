@@ -6,9 +6,7 @@ import { alternate, perRound } from "../frame/rounds.ts";
 import { median } from "../frame/statistics.ts";
 import { fillQueue } from "./fill-queue.ts";
 import { startOrders, tokenOf } from "./orders.ts";
-import { type MeasuredServer, startApi, underLoad, warmUp } from "./servers.ts";
-
-const CONNECTIONS = 50;
+import { CONNECTIONS, type MeasuredServer, startApi, underLoad, warmUp } from "./servers.ts";
 
 /** `POST /start` with a long queue against the same with an empty one. */
 export const fullQueue: Benchmark = {

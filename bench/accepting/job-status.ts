@@ -9,9 +9,7 @@ import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
 import { median } from "../frame/statistics.ts";
 import { tokenOf } from "./orders.ts";
-import { bareHash, type Measured, startApi, startBareRoute, underLoad, warmUp } from "./servers.ts";
-
-const CONNECTIONS = 50;
+import { bareHash, CONNECTIONS, type Measured, startApi, startBareRoute, underLoad, warmUp } from "./servers.ts";
 
 /** `GET /jobs/:jobId` of a job that waits, against a bare HGETALL and a bare route that answers the same. */
 export const jobStatus: Benchmark = {

@@ -6,9 +6,8 @@ import { startPostgres } from "../frame/postgres.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
 import { median } from "../frame/statistics.ts";
 import { startOrders } from "./orders.ts";
-import { type MeasuredServer, startPeerRoute, underLoad, warmUp } from "./servers.ts";
+import { CONNECTIONS, type MeasuredServer, startPeerRoute, underLoad, warmUp } from "./servers.ts";
 
-const CONNECTIONS = 50;
 const PEERS = ["bullmq-redis", "bullmq-postgres", "pg-boss", "graphile-worker"] as const;
 type Peer = (typeof PEERS)[number];
 

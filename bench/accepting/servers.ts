@@ -9,6 +9,9 @@ import { cpuMs, pin } from "../frame/cpu.ts";
 import { type Load, type LoadResult, load } from "../frame/load.ts";
 import { tokenOptions } from "./orders.ts";
 
+/** Requests under way at a time, in all benchmarks of the api, so that their figures can be held against each other. */
+export const CONNECTIONS = 50;
+
 const WARM_UP_REQUESTS = 10_000;
 const WARM_UP_SECONDS = 2;
 const LISTENS = { line: /listening on (\S+)/ };

@@ -5,9 +5,16 @@ import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
 import { median } from "../frame/statistics.ts";
 import { startOrders } from "./orders.ts";
-import { bareQueue, type Measured, startApi, startBareRoute, startPeerRoute, underLoad, warmUp } from "./servers.ts";
-
-const CONNECTIONS = 50;
+import {
+  bareQueue,
+  CONNECTIONS,
+  type Measured,
+  startApi,
+  startBareRoute,
+  startPeerRoute,
+  underLoad,
+  warmUp,
+} from "./servers.ts";
 
 /** `POST /start` under load against its parts, measured alone. */
 export const acceptingStarts: Benchmark = {
