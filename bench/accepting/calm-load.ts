@@ -1,6 +1,5 @@
 import process from "node:process";
 import { startRedis, type TestRedis } from "@repl/testkit";
-import { Redis } from "ioredis";
 import { pin } from "../frame/cpu.ts";
 import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
 import { type LoadResult, load } from "../frame/load.ts";
@@ -10,8 +9,7 @@ import { CONNECTIONS, type MeasuredServer, startApi, startBareRoute, startPeerRo
 
 /**
  * Latency at 80 % of what each server reaches. The bare route, and it with a bare queue, show what the machine's own
- * pauses cost at such a load. Each round begins with an empty Redis, as a repetition of the one before: with the jobs of all
- * rounds in it, the later ones would measure how Redis enlarges its tables.
+ * pauses cost at such a load. Each round begins with an empty Redis, as a repetition of the one before.
  *
  * A benchmark of its own, since the gigabytes that the full load of `accepting` leaves behind are pauses until long after.
  */
@@ -39,7 +37,7 @@ async function run({ quick, say }: BenchContext): Promise<Figure[]> {
 
   const calm = async ({ url }: MeasuredServer, rate: number, behind?: TestRedis) => {
     const round = async () => {
-      if (behind !== undefined) await empty(behind.url);
+      await behind?.command("FLUSHALL");
       return load({ url, ...options, rate });
     };
     say(`${rounds} rounds of ${seconds} s at ${rate.toFixed(0)} a second`);
@@ -65,13 +63,4 @@ async function run({ quick, say }: BenchContext): Promise<Figure[]> {
 function figure(name: string, results: readonly LoadResult[], share: "p50" | "p99"): Figure {
   const rounds = results.map((round) => round[share]);
   return { name, value: median(rounds), unit: "ms", rounds };
-}
-
-async function empty(url: string): Promise<void> {
-  const redis = new Redis(url);
-  try {
-    await redis.flushall();
-  } finally {
-    redis.disconnect();
-  }
 }
