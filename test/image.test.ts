@@ -129,8 +129,8 @@ describe.skipIf(missingBuilder())("the image", () => {
         expect(await (await fetch(`${opsUrl}/metrics`)).text()).toContain(
           `repl_build_info{version="${version}",commit="${commit}"} 1`,
         );
-      const lines = system.workers[0]?.output.lines().map((line) => JSON.parse(line));
-      expect(lines?.find(({ msg }) => msg === "worker ready")).toMatchObject({ version, commit });
+      const line = await system.workers[0]?.output.line(/.*"msg":"worker ready".*/);
+      expect(JSON.parse(line?.[0] ?? "{}")).toMatchObject({ version, commit });
     });
 
     test("a start reaches a running workspace, and a stop removes it", async () => {

@@ -124,7 +124,9 @@ describe.each(TOPOLOGIES)("on $name", ({ missing, open }) => {
         expect(all.filter((key) => !key.startsWith(prefix))).toEqual([]);
         expect(all.length).toBeGreaterThan(STARTS);
       }
-      const said = [...system.apis.map(({ process }) => process), ...workers].map(({ output }) => output.text());
+      const processes = [...system.apis.map(({ process }) => process), ...workers];
+      await Promise.all(processes.map((each) => each.stop())); // They write their last lines only then.
+      const said = processes.map(({ output }) => output.text());
       expect(said.filter((text) => /connection error|NOPERM|MOVED|CROSSSLOT/.test(text))).toEqual([]);
       expect(await redis.server.command("ACL", "LOG")).toEqual([]);
     });

@@ -146,6 +146,7 @@ describe.skipIf(missingTestCluster())(
       for (const verb of ["get", "list", "watch", "update", "delete"])
         expect(await may(verb, "secrets", home), `${verb} secrets`).toBe(false);
       expect(await may("delete", "namespaces", home)).toBe(false);
+      await system.workers[0]?.stop(); // It writes its last lines only then.
       expect(system.workers[0]?.output.text()).not.toContain("forbidden");
     });
 
@@ -162,6 +163,7 @@ describe.skipIf(missingTestCluster())(
       expect(await order(system, "stop", "alice", "limited")).toMatchObject({ state: "completed" });
       expect(await may("get", "secrets", namespace)).toBe(false);
       expect(await may("list", "pods", "default")).toBe(false);
+      await system.workers[0]?.stop(); // It writes its last lines only then.
       expect(system.workers[0]?.output.text()).not.toContain("forbidden");
     });
   },

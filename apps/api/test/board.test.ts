@@ -102,6 +102,7 @@ describe("with authentication", () => {
     expect(await queuesOf(locked.ops, password(`:${admin}`))).toHaveLength(2);
     for (const path of ["/livez", "/readyz", "/metrics"]) expect((await fetch(locked.ops + path)).status).toBe(200);
     expect((await postStart(locked.base, "refused")).status).toBe(401);
+    await locked.process.stop(); // It writes its last lines only then.
     expect(locked.process.output.text()).not.toMatch(/eyJ/);
   });
 });

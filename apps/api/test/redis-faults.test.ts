@@ -129,6 +129,7 @@ describe("the log of an outage", () => {
     await waitFor(() => locked.logged().some(({ msg }) => msg === "connection error"), {
       what: "the refusal to be logged",
     });
+    await locked.process.stop(); // It writes its last lines only then.
     expect(locked.process.output.text()).not.toContain("canary");
   });
 });
