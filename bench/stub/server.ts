@@ -64,7 +64,7 @@ export function createStub({ certificate, latencyMs, controllers }: StubOptions)
     const body = await textOf(request);
     if (latencyMs > 0) await delay(latencyMs);
     const [, path = "", item] = PATH.exec(url.pathname) ?? [];
-    if (request.method === "POST") return create(path, JSON.parse(body) as Stored, arrivedAtMs);
+    if (request.method === "POST") return asAsked(request, create(path, JSON.parse(body) as Stored, arrivedAtMs));
     if (item === undefined) return { status: 200, body: listOf(objects, url) };
     if (request.method === "PATCH") objects.update(path, item, JSON.parse(body));
     const found = request.method === "DELETE" ? objects.remove(path, item) : objects.find(path, item);
@@ -119,6 +119,12 @@ function selector(url: URL): (object: Stored) => boolean {
   const pairs = terms.map((term) => term.split("="));
   return ({ metadata: { labels = {} } }) =>
     pairs.every(([key = "", value]) => (value === undefined ? key in labels : labels[key] === value));
+}
+
+/** The metadata alone, where `Accept` asks for that; a Status stays what it is. */
+function asAsked({ headers: { accept = "" } }: Http2ServerRequest, { status, body }: Answer): Answer {
+  if (!accept.includes("as=PartialObjectMetadata") || !("metadata" in body)) return { status, body };
+  return { status, body: { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: body.metadata } };
 }
 
 function refusal(code: number, reason: string): Answer {

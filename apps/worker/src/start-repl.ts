@@ -30,9 +30,9 @@ export async function startRepl(repl: Repl, attempt: Attempt, deps: ProvisionDep
   await Promise.allSettled([told, applying]); // None may still be writing when the attempt ends.
   await told;
   const { workload, changes } = await applying;
-  await attempt.report({ resources: toResourceStatuses(changes, false) });
 
-  const ready = { view, attempt, graces, deadlineMs: startTimeoutMs };
+  const news = { resources: toResourceStatuses(changes, false) };
+  const ready = { view, attempt, graces, deadlineMs: startTimeoutMs, news };
   await tracer.run("wait until ready", () => waitUntilReady(workload.object, repl.replId, ready));
   await tracer.run("wait until answering", () => waitUntilAnswering(manifests, client, attempt, answering));
 

@@ -152,7 +152,10 @@ interface ServerVersion {
  * sent once more. Retrying is `withRetry`, where the caller can see it.
  */
 export interface KubeClient {
-  /** POST. The manifest must name its namespace unless its kind lives in none. */
+  /**
+   * POST. The manifest must name its namespace unless its kind lives in none. Resolves to what was sent, with the metadata
+   * that the server gave it; of an object it answers nothing else, which nobody here needs.
+   */
   create(manifest: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   get(ref: ResourceRef, options?: CallOptions): Promise<KubeObject>;
   /**

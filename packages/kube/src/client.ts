@@ -1,20 +1,13 @@
 import { type Call, type Calls, createCalls } from "./calls/calls.ts";
 import { listAll } from "./calls/list.ts";
 import { createRequests } from "./calls/requests.ts";
-import type {
-  CallRecord,
-  ClientStats,
-  KubeClient,
-  ListOptions,
-  RequestObserver,
-  Transform,
-  WatchOptions,
-} from "./client-types.ts";
+import type { CallRecord, ClientStats, KubeClient, ListOptions, RequestObserver, Transform } from "./client-types.ts";
 import type { Credentials } from "./credentials/credentials-types.ts";
 import { errorFromFailure } from "./errors/answer-error.ts";
 import type { KindRef } from "./kinds.ts";
 import { isTerminating, type KubeObject } from "./kube-object.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
+import { createTarget } from "./transport/target.ts";
 import { watchEvents } from "./watch/watch.ts";
 
 /** How to build a client. */
@@ -45,19 +38,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { credentials, fieldManager, onCall, userAgent = fieldManager } = options;
   const { timeoutMs = DEFAULTS.timeoutMs, maxWrites = DEFAULTS.maxWrites, maxReads = DEFAULTS.maxReads } = options;
   const { connections = createConnections(credentials) } = options;
-  const shared = { credentials, connections, userAgent, onCall };
+  const shared = { credentials, connections, target: createTarget(credentials.server), userAgent, onCall };
   const calls = createCalls({ ...shared, timeoutMs, maxWrites, maxReads, onRequest: options.onRequest });
   const requests = createRequests(fieldManager);
-  let watchesOpen = 0;
-
-  async function* watch(kind: KindRef, watching: WatchOptions = {}) {
-    watchesOpen++;
-    try {
-      yield* watchEvents(requests.watch(kind, watching), shared);
-    } finally {
-      watchesOpen--;
-    }
-  }
+  const watches = { open: 0 };
 
   async function list<Item = KubeObject>(kind: KindRef, listing: ListOptions & Partial<Transform<Item>> = {}) {
     // Where nothing is to be made of them, the items are the resources themselves.
@@ -66,7 +50,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   }
 
   return {
-    create: async (manifest, write) => json(calls, requests.create(manifest, write)),
+    async create(manifest, write) {
+      const { metadata } = await json<KubeObject>(calls, requests.create(manifest, write));
+      return { ...manifest, metadata };
+    },
     get: async (ref, reading) => json(calls, requests.get(ref, reading)),
     replace: async (manifest, write) => json(calls, requests.replace(manifest, write)),
     patch: async (ref, body, patching) => json(calls, requests.patch(ref, body, patching)),
@@ -76,10 +63,10 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       return left.metadata && isTerminating(left) ? left : undefined;
     },
     list,
-    watch,
+    watch: (kind, watching = {}) => watchEvents(requests.watch(kind, watching), { ...shared, watches }),
     readText: async (path, reading) => (await calls.send(requests.read(path, reading, reading?.query))).body,
     serverVersion: async (reading) => json(calls, requests.read("/version", reading)),
-    stats: () => statsOf(connections, calls, watchesOpen),
+    stats: () => statsOf(connections, calls, watches.open),
     close: () => connections.close(),
   };
 }

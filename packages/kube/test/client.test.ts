@@ -39,6 +39,16 @@ describe("writes", () => {
     expect(seen.headers["content-type"]).toBe("application/json");
   });
 
+  it("wants no more of what it creates than the metadata, whatever else the server answers", async () => {
+    const metadata = { ...service.metadata, uid: "u1", resourceVersion: "7" };
+    const partial = { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
+    for (const reply of [partial, { ...service, metadata, spec: { clusterIP: "10.0.0.1" } }]) {
+      const seen = await asked((client) => client.create(service), reply);
+      expect(seen.result).toEqual({ ...service, metadata });
+      expect(seen.headers.accept).toBe("application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json");
+    }
+  });
+
   it("asks for a dry run", async () => {
     const seen = await asked((client) => client.create(service, { dryRun: true }));
     expect(seen.query["dryRun"]).toBe("All");

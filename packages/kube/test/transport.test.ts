@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { CallRecord } from "../src/client-types.ts";
 import { KubeError } from "../src/errors/kube-error.ts";
@@ -57,6 +58,40 @@ describe("connections", () => {
     await createMany(client, 10);
     for await (const _ of client.watch(KINDS.Pod)) break;
     expect(server.accepted).toBe(2);
+  });
+});
+
+describe("the lines of a watch", () => {
+  const event = (name: string) => ({ type: "ADDED", object: { metadata: { name } } });
+  const namesOf = async (parts: readonly Uint8Array[]) => {
+    const writeAll = async (response: Response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      for (const part of parts) {
+        response.write(part);
+        await delay(5);
+      }
+      response.end();
+    };
+    const server = await serve((_, response) => void writeAll(response));
+    const client = clientFor(server);
+    const names: string[] = [];
+    for await (const { object } of client.watch(KINDS.Pod)) {
+      expect(client.stats().watchesOpen).toBe(1);
+      names.push(object.metadata.name);
+    }
+    expect(client.stats().watchesOpen).toBe(0);
+    return names;
+  };
+
+  it("may come in any parts, even within a character, and the last one without its end", async () => {
+    const text = Buffer.from(["é🚀", "b", "c"].map((name) => JSON.stringify(event(name))).join("\n\n"));
+    expect(await namesOf(Array.from(text, (_, index) => text.subarray(index, index + 1)))).toEqual(["é🚀", "b", "c"]);
+    expect(await namesOf([text])).toEqual(["é🚀", "b", "c"]);
+  });
+
+  it("may be long", async () => {
+    const name = "x".repeat(1_000_000);
+    expect(await namesOf([Buffer.from(`${JSON.stringify(event(name))}\n`)])).toEqual([name]);
   });
 });
 

@@ -6,7 +6,7 @@ import { isWrite } from "../errors/error-class.ts";
 import type { ResourceRef } from "../subject.ts";
 import type { Connections } from "../transport/connections.ts";
 import { type Answer, codeOf, type Exchange, ExchangeFailure, exchange } from "../transport/exchange.ts";
-import { type Query, target } from "../transport/target.ts";
+import type { Query, Target } from "../transport/target.ts";
 import { createStopwatch, errorRecord, okRecord } from "./call-record.ts";
 import { createLimiter, type Limiter } from "./limiter.ts";
 
@@ -30,6 +30,7 @@ export interface Call extends CallIdentity {
 export interface CallsOptions {
   credentials: Credentials;
   connections: Connections;
+  target: Target;
   userAgent: string;
   timeoutMs: number;
   maxWrites: number;
@@ -126,7 +127,7 @@ function wire(call: Call, options: CallsOptions, access: Access): Exchange {
     headers["content-type"] = call.contentType ?? "application/json";
   }
   return {
-    ...target(options.credentials.server, call.path, query),
+    ...options.target(call.path, query),
     method: call.method,
     headers,
     body,

@@ -8,8 +8,8 @@ import { KubeError } from "../errors/kube-error.ts";
 import type { KubeObject, StatusBody } from "../kube-object.ts";
 import type { Connections } from "../transport/connections.ts";
 import { type Answer, codeOf, ExchangeFailure } from "../transport/exchange.ts";
-import { type Query, target } from "../transport/target.ts";
-import { linesOf } from "./watch-lines.ts";
+import type { Query, Target } from "../transport/target.ts";
+import { createLineSplitter } from "./watch-lines.ts";
 
 /** One watch to be opened. */
 export interface WatchCall extends CallIdentity {
@@ -26,6 +26,9 @@ export interface WatchCall extends CallIdentity {
 export interface WatchesOptions {
   credentials: Credentials;
   connections: Connections;
+  target: Target;
+  /** Counts those that are open. */
+  watches: { open: number };
   userAgent: string;
   onCall?: ((record: CallRecord) => void) | undefined;
 }
@@ -49,18 +52,24 @@ export async function* watchEvents(
 ): AsyncGenerator<WatchEvent, void, undefined> {
   call.signal?.throwIfAborted();
   const guard = createGuard(call);
+  const lines = createLineSplitter();
   let opened: OpenWatch | undefined;
+  options.watches.open++;
   try {
     opened = await open(call, options, guard.signal);
     guard.alive();
     call.onOpen?.();
-    for await (const line of linesOf(observed(opened.body, guard.alive))) {
-      yield parseEvent(call, line);
+    // One generator for all of it: each further one costs three promises for each event.
+    for await (const part of opened.body.setEncoding("utf8")) {
+      guard.alive();
+      for (const line of lines.take(part)) yield parseEvent(call, line);
     }
+    for (const line of lines.rest()) yield parseEvent(call, line);
   } catch (error) {
     call.signal?.throwIfAborted();
     throw asKubeError(call, error, guard.idle);
   } finally {
+    options.watches.open--;
     guard.end();
     opened?.end();
   }
@@ -91,13 +100,6 @@ function createGuard({ signal, idleMs }: WatchCall) {
           controller.abort(new Error(`no byte for ${idleMs} ms`));
         }, idleMs);
   return guard;
-}
-
-async function* observed(body: Readable, alive: () => void) {
-  for await (const chunk of body) {
-    alive();
-    yield chunk as Uint8Array;
-  }
 }
 
 async function open(call: WatchCall, options: WatchesOptions, signal: AbortSignal): Promise<OpenWatch> {
@@ -133,7 +135,7 @@ async function request(
   const end = () => options.connections.discard(dispatcher);
   try {
     const { statusCode, headers, body } = await dispatcher.request({
-      ...target(options.credentials.server, call.path, call.query),
+      ...options.target(call.path, call.query),
       method: "GET",
       headers: { ...access.headers, accept: "application/json", "user-agent": options.userAgent },
       headersTimeout: Math.min(OPEN_TIMEOUT_MS, call.idleMs ?? OPEN_TIMEOUT_MS),

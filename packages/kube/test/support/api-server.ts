@@ -15,7 +15,7 @@ type Request = (Http2ServerRequest | IncomingMessage) & { text: string };
 /** The part that both protocols share. */
 export interface Response {
   writeHead(status: number, headers?: Record<string, string>): unknown;
-  write(chunk: string): boolean;
+  write(chunk: string | Uint8Array): boolean;
   end(chunk?: string): unknown;
   destroy(error?: Error): unknown;
   on(event: "error", listener: () => void): unknown;

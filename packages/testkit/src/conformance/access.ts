@@ -53,6 +53,23 @@ export const discovering: Part = (withCluster, getTarget) => {
       expect(json.columnDefinitions[0].name).toBe("Name");
     }),
   );
+
+  test(
+    "a create answers the metadata alone on request",
+    withCluster(async ({ call: ask, path }) => {
+      const accept = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json";
+      const body = configMap("described");
+      const { status, json } = await ask("POST", path("configmaps"), { body, accept });
+      expect(status).toBe(201);
+      expect(json).toEqual({
+        kind: "PartialObjectMetadata",
+        apiVersion: "meta.k8s.io/v1",
+        metadata: expect.objectContaining({ name: "described", uid: expect.any(String) }),
+      });
+      const again = await ask("POST", path("configmaps"), { body, accept });
+      expect([again.status, again.json.kind, again.json.reason]).toEqual([409, "Status", "AlreadyExists"]);
+    }),
+  );
 };
 
 export const guarding: Part = (_withCluster, getTarget) => {
