@@ -12,6 +12,7 @@ import {
   waitUntilReady,
 } from "@repl/provision";
 import type { ProvisionDeps } from "./deps.ts";
+import { withNews } from "./with-news.ts";
 
 /** Starts a repl: template → render → home → plan → apply → wait (pods, address) → result. Repeating it is harmless. */
 export async function startRepl(repl: Repl, attempt: Attempt, deps: ProvisionDeps): Promise<JobChange> {
@@ -31,10 +32,11 @@ export async function startRepl(repl: Repl, attempt: Attempt, deps: ProvisionDep
   await told;
   const { workload, changes } = await applying;
 
-  const news = { resources: toResourceStatuses(changes, false) };
-  const ready = { view, attempt, graces, deadlineMs: startTimeoutMs, news };
-  await tracer.run("wait until ready", () => waitUntilReady(workload.object, repl.replId, ready));
-  await tracer.run("wait until answering", () => waitUntilAnswering(manifests, client, attempt, answering));
+  await withNews(attempt, { resources: toResourceStatuses(changes, false) }, async (waiting) => {
+    const ready = { view, attempt: waiting, graces, deadlineMs: startTimeoutMs };
+    await tracer.run("wait until ready", () => waitUntilReady(workload.object, repl.replId, ready));
+    await tracer.run("wait until answering", () => waitUntilAnswering(manifests, client, waiting, answering));
+  });
 
   const urls = urlsOf(manifests);
   const where = urls.length > 0 ? ` The workspace is at ${urls.join(" and ")}.` : "";

@@ -21,38 +21,6 @@ const { waiting } = containers;
 
 checkListeners();
 
-describe("what is to be told besides", () => {
-  const news = { urls: ["https://a.example"] };
-
-  test("goes with the first progress, and only with that", async () => {
-    const { view, done, reported } = begin([], { news });
-    expect(await reported(1)).toMatchObject([{ ...news, phase: "scheduling", progress: 40 }]);
-    view.put(deployment("rollout"));
-    view.put(copying());
-    expect((await reported(2)).at(1)).not.toHaveProperty("urls");
-    view.put(deployment("available"));
-    await done;
-  });
-
-  test("is left to the result where the workload is ready at once", async () => {
-    const { done, reports } = begin([deployment("available")], { news });
-    await done;
-    expect(reports).toEqual([]);
-  });
-
-  test("is told before a failure that no progress comes before", async () => {
-    const { done, reports } = begin([deployment("rollout"), crashing()], { news });
-    expect(await failureOf(done)).toMatchObject({ code: "container_crash_loop" });
-    expect(reports).toEqual([news]);
-  });
-
-  test("takes no failure's place where it cannot be told", async () => {
-    const report = () => Promise.reject(new Error("no Redis"));
-    const { done } = begin([deployment("rollout"), crashing()], { news, report });
-    expect(await failureOf(done)).toMatchObject({ code: "container_crash_loop" });
-  });
-});
-
 describe("generation comes first", () => {
   test("nothing is known of the workload yet", async () => {
     const { view, done, reported } = begin([]);

@@ -1,4 +1,4 @@
-import { Failure, type JobChange, PHASES } from "@repl/contract";
+import { Failure, PHASES } from "@repl/contract";
 import type { KubeObject } from "@repl/kube";
 import type { Attempt } from "../attempt.ts";
 import { MANIFEST_HASH } from "../labels.ts";
@@ -16,11 +16,6 @@ export interface ReadyOptions {
   readonly graces: Graces;
   /** Longest wait for readiness. */
   readonly deadlineMs: number;
-  /**
-   * What the client is to be told besides: with the first progress, since a report of its own would be a round trip more,
-   * or before a failure. What is ready at once is told of by its result.
-   */
-  readonly news?: JobChange | undefined;
 }
 
 /** Where the wait stands. */
@@ -40,9 +35,8 @@ type Look =
  * @throws {Failure} as soon as a cause of failure has lasted longer than its grace, when the workload is gone, or at the deadline
  */
 export async function waitUntilReady(workload: KubeObject, replId: string, options: ReadyOptions): Promise<void> {
-  const { view, attempt, news } = options;
-  const { show, tellNews } = reporter(attempt, news);
-  const look = looker(workload, replId, options, show);
+  const { view, attempt } = options;
+  const look = looker(workload, replId, options);
   for (;;) {
     attempt.signal.throwIfAborted();
     const changed = nextChange(view, replId, attempt.signal);
@@ -50,9 +44,6 @@ export async function waitUntilReady(workload: KubeObject, replId: string, optio
       const again = await look();
       if (again === "ready") return;
       await changed.within(again.lookWithinMs);
-    } catch (error) {
-      await tellNews().catch(() => {}); // The first error is what counts.
-      throw error;
     } finally {
       changed.cancel();
     }
@@ -60,16 +51,12 @@ export async function waitUntilReady(workload: KubeObject, replId: string, optio
 }
 
 /** Says whether the workload is ready or when to look again at the latest. */
-function looker(
-  workload: KubeObject,
-  replId: string,
-  options: ReadyOptions,
-  show: (progress: Progress) => Promise<void>,
-) {
+function looker(workload: KubeObject, replId: string, options: ReadyOptions) {
   const { view, attempt, graces, deadlineMs } = options;
   const { signal } = attempt;
   const deadline = performance.now() + deadlineMs;
   const firstSeen = new Map<string, number>();
+  const show = reporter(attempt);
   const lookNow = observer(workload, replId, options);
   const suspect = suspectNodes(view, graces, signal);
   const namespace = workload.metadata.namespace ?? "";
@@ -149,30 +136,15 @@ function isBehind({ resourceVersion }: WorkloadState, { metadata }: KubeObject):
   return Number(resourceVersion) < Number(metadata.resourceVersion);
 }
 
-/**
- * Reports progress where it changed, the first time with the news. A pod that starts over goes back a phase; the
- * percentage of an attempt never does.
- */
-function reporter(attempt: Attempt, news: JobChange | undefined) {
-  let untold = news;
+/** Reports progress where it changed. A pod that starts over goes back a phase; the percentage of an attempt never does. */
+function reporter(attempt: Attempt) {
   let shown = "";
   let percent = 0;
-  const report = (change: JobChange): Promise<void> => {
-    const all = { ...untold, ...change };
-    untold = undefined;
-    return attempt.report(all);
-  };
-  return {
-    async show(progress: Progress): Promise<void> {
-      percent = Math.max(percent, PHASES[progress.phase]);
-      const showing = JSON.stringify(progress);
-      if (showing !== shown) await report({ ...progress, progress: percent });
-      shown = showing;
-    },
-    /** For where no progress will be shown any more. */
-    async tellNews(): Promise<void> {
-      if (untold !== undefined) await report({});
-    },
+  return async (progress: Progress): Promise<void> => {
+    percent = Math.max(percent, PHASES[progress.phase]);
+    const showing = JSON.stringify(progress);
+    if (showing !== shown) await attempt.report({ ...progress, progress: percent });
+    shown = showing;
   };
 }
 

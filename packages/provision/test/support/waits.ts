@@ -54,7 +54,7 @@ interface Setup {
 
 const views: MemoryView[] = [];
 
-interface SetupOptions extends Partial<Pick<ReadyOptions, "graces" | "deadlineMs" | "news">> {
+interface SetupOptions extends Partial<Pick<ReadyOptions, "graces" | "deadlineMs">> {
   /** What the API server answered the write. */
   readonly workload?: KubeObject;
   readonly report?: (change: JobChange) => Promise<void>;
@@ -67,7 +67,7 @@ export function begin(objects: readonly KubeObject[], options: SetupOptions = {}
   for (const object of objects) view.put(object);
   const reports: JobChange[] = [];
   const abort = new AbortController();
-  const { workload = deployment("created"), graces = GRACES, deadlineMs = LONG_MS, news, report } = options;
+  const { workload = deployment("created"), graces = GRACES, deadlineMs = LONG_MS, report } = options;
   const attempt = {
     signal: abort.signal,
     guard: () => Promise.resolve(),
@@ -76,7 +76,7 @@ export function begin(objects: readonly KubeObject[], options: SetupOptions = {}
       await report?.(change);
     },
   };
-  const done = waitUntilReady(workload, REPL.replId, { view, attempt, graces, deadlineMs, news });
+  const done = waitUntilReady(workload, REPL.replId, { view, attempt, graces, deadlineMs });
   done.catch(() => {});
   const reported = async (count: number) => {
     await waitFor(() => reports.length >= count, { what: `${count} reports`, timeoutMs: 5_000, intervalMs: 1 });
