@@ -75,6 +75,20 @@ describe.each(TARGETS)("on the $name", ({ missing, open }) => {
       for (const { replId } of lost) await stop(replId);
     });
 
+    test("forgets a job whose record was lost, and does what it was to do", async () => {
+      const redis = new Redis(system.redis.url);
+      const store = createJobStore(redis, { prefix: system.prefix });
+      const jobId = randomUUID();
+      await store.accept({ kind: "start", replId: "forgotten", userId: "alice", jobId, requestId: "r" });
+      await redis.del(`${system.prefix}:job:${jobId}`);
+      const isReady = async () => (await redis.hget(`${system.prefix}:repl:forgotten`, "readyGeneration")) === "1";
+      await waitFor(isReady, { what: "the repl to run", timeoutMs: 60_000 });
+      expect(await statusOf(`${services()}/forgotten`)).toBe(200);
+      await stop("forgotten");
+      expect(await redis.zcard(`${system.prefix}:open`)).toBe(0);
+      redis.disconnect();
+    });
+
     test("leaves nothing behind", async () => {
       expect(await listResources(target.api, system.namespace)).toEqual([]);
     });

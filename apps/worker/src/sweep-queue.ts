@@ -50,11 +50,18 @@ export async function requeueLostJobs(deps: QueueSweepDeps, signal: AbortSignal)
 async function requeueIfLost(jobId: string, queued: QueuedJob | undefined, deps: QueueSweepDeps): Promise<boolean> {
   if (queued !== undefined && queued.finishedOn === undefined) return false;
   const record = await deps.store.find(jobId);
+  if (record === null) await forget(jobId, deps);
   if (record === null || record.finishedAt !== null) return false;
   await queued?.remove();
   const { name, options } = jobSpan("producer", { ...record, queue: QUEUE_NAME });
   await deps.tracer.run(name, (span) => requeue(record, deps, span), options);
   return true;
+}
+
+/** What such a job was to do is found out by comparing the cluster with the intents, as for any other. */
+async function forget(jobId: string, { intents, log }: QueueSweepDeps): Promise<void> {
+  await intents.forgetJob(jobId);
+  log.warn({ jobId }, "forgot an open job whose record was lost");
 }
 
 /** Its attempts stay in the job's own trace; the sweep's points to it. */

@@ -85,11 +85,11 @@ local onlyIf = order.onlyIf
 if onlyIf and generation ~= onlyIf.generation then return answer('outdated') end
 if onlyIf and onlyIf.unusedSinceMs and tonumber(repl[5] or 0) > onlyIf.unusedSinceMs then return answer('outdated') end
 
--- The repl's latest job, if it has not ended; `after` is the stop that it waits for itself.
+-- The repl's latest job, if it has not ended and its record was not lost; `after` is the stop that it waits for itself.
 local current
 if currentId and redis.call('ZSCORE', openKey, currentId) then
   local fields = redis.call('HMGET', jobKey(currentId), 'kind', 'after', 'state', 'turn')
-  current = {kind = fields[1], after = fields[2] or '', state = fields[3], turn = fields[4]}
+  current = fields[1] and {kind = fields[1], after = fields[2] or '', state = fields[3], turn = fields[4]}
 end
 if current and current.kind == kind then return admitted('joined', currentId, current.state, current.turn) end
 
@@ -136,12 +136,20 @@ if current and kind == 'stop' and current.after ~= '' and redis.call('ZSCORE', o
   return admitted('joined', current.after, stop[1], stop[2])
 end
 
+-- How many starts of the user are open; one that the sweep forgot, since its record was lost, is dropped here.
+local function openStarts()
+  for _, id in ipairs(redis.call('ZRANGE', userOpenKey, 1, 1, 'BYSCORE')) do
+    if not redis.call('ZSCORE', openKey, id) then redis.call('ZREM', userOpenKey, id) end
+  end
+  return redis.call('ZCOUNT', userOpenKey, 1, 1)
+end
+
 if kind == 'start' then
   -- Stops are always taken, so they must not take the place of others' starts either.
   local starts = limits.openStarts > 0 and open >= limits.openStarts and open - redis.call('SCARD', openStopsKey) or -1
   if starts >= limits.openStarts then return answer('full') end
   -- Open starts have the score 1, open stops 0; they need no telling apart while both together are few.
-  local starting = limits.userStarting > 0 and userOpen >= limits.userStarting and redis.call('ZCOUNT', userOpenKey, 1, 1) or -1
+  local starting = limits.userStarting > 0 and userOpen >= limits.userStarting and openStarts() or -1
   if starting >= limits.userStarting then return answer('user_limit', {limit = 'starting', max = limits.userStarting}) end
   local running = limits.userRunning > 0 and desired ~= wanted and redis.call('SCARD', userRunningKey) or -1
   if running >= limits.userRunning then return answer('user_limit', {limit = 'running', max = limits.userRunning}) end

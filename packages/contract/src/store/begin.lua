@@ -4,12 +4,15 @@
 --       5 least pause after the first failed attempt, ms; it doubles with each further one
 -- Returns {outcome, detail}
 --   run: the record (flat fields and values), then 1 if the repl already ran at this generation; crashed: the same    ended: the job is over or unknown    crashed: too many attempts in a row ended with their process
---   wait: another attempt holds the repl, the stop before this start has not ended, or the pause after a failure is not over; detail: ms to wait at most
+--   wait: another attempt holds the repl, the stop before this start has not ended, the pause after a failure is not over, or the job is of
+--     a kind that only a newer worker knows; detail: ms to wait at most
 local prefix, jobId, token = KEYS[1], ARGV[1], ARGV[2]
 local jobKey, openKey = prefix .. ':job:' .. jobId, prefix .. ':open'
 if not redis.call('ZSCORE', openKey, jobId) then return {'ended'} end
 
-local job = redis.call('HMGET', jobKey, 'replId', 'after', 'startedAt', 'turn', 'state', 'history', 'made')
+local job = redis.call('HMGET', jobKey, 'replId', 'after', 'startedAt', 'turn', 'state', 'history', 'made', 'kind')
+if not job[1] then return {'ended'} end -- The record was lost.
+if job[8] ~= 'start' and job[8] ~= 'stop' then return {'wait', tonumber(ARGV[3])} end
 local leaseKey = prefix .. ':lease:' .. job[1]
 local holder = redis.call('GET', leaseKey)
 if holder and holder ~= token then return {'wait', redis.call('PTTL', leaseKey)} end

@@ -77,6 +77,11 @@ export function createIntentStore(redis: Redis, prefix: string) {
       return redis.zrange(keys.open, "-inf", String((await nowMs()) - olderThanMs), "BYSCORE");
     },
 
+    /** Counts a job whose record was lost as open no longer. What was asked for is in the repl's intent. One round trip. */
+    async forgetJob(jobId: string): Promise<void> {
+      await redis.multi().srem(keys.openStops, jobId).zrem(keys.open, jobId).exec();
+    },
+
     /** Ids of the queue's jobs that are put off for longer than that from now. Two round trips. */
     async putOff(longerThanMs: number): Promise<string[]> {
       const dueAfter = ((await nowMs()) + longerThanMs) * BULLMQ_DUE;

@@ -1,7 +1,7 @@
 -- Keeps the attempt's lease and writes what changed. Without fields it is the guard before a write to the cluster.
 -- KEYS  1 prefix
 -- ARGV  1 jobId  2 replId  3 token  4 lease, ms  5 start of the queue's own keys (BullMQ)  6... fields and values of the record
--- Returns ok | cancelled (the job has ended) | lost (another attempt may hold the repl)
+-- Returns ok | cancelled (the job has ended, or its record was lost) | lost (another attempt may hold the repl)
 local prefix, jobId = KEYS[1], ARGV[1]
 local jobKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':lease:' .. ARGV[2]
 if redis.call('GET', leaseKey) ~= ARGV[3] then return 'lost' end
@@ -11,6 +11,7 @@ if #ARGV > 5 then
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local before = redis.call('HMGET', jobKey, 'phase', 'phases')
+  if not before[1] then return 'cancelled' end
   redis.call('HSET', jobKey, 'changedAt', now, unpack(ARGV, 6))
   local after = redis.call('HMGET', jobKey, 'phase', 'progress', 'message')
   local phase, phases = after[1], cjson.decode(before[2] or '[]')

@@ -3,7 +3,7 @@
 -- ARGV  1 jobId  2 replId  3 token  4 state: completed | failed | retrying | queued
 --       5 job retention, seconds  6 code of the failure ('' for none)  7 how long the pace is remembered, seconds
 --       8 start of the queue's own keys (BullMQ)  9... fields and values of the record
--- Returns ok | cancelled | lost. A settled job's lease is gone in each case but `lost`.
+-- Returns ok | cancelled (it has ended, or its record was lost) | lost. A settled job's lease is gone in each case but `lost`.
 local prefix, jobId, replId, token, state = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local jobKey, replKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':repl:' .. replId, prefix .. ':lease:' .. replId
 if redis.call('GET', leaseKey) ~= token then return 'lost' end
@@ -13,6 +13,7 @@ if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' en
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local job = redis.call('HMGET', jobKey, 'made', 'begunAt', 'history', 'userId')
+if not job[1] then return 'cancelled' end
 local history = cjson.decode(job[3] or '[]')
 -- A job that workers keep handing on must not grow without bound.
 if #history < 20 then
