@@ -45,7 +45,9 @@ describe("the dashboard", () => {
     expect(policy).toContain("default-src 'self'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toContain("upgrade-insecure-requests");
-    const script = /src="(static\/js\/[^"]+)"/.exec(await page.text())?.[1];
+    const html = await page.text();
+    expect(html).not.toMatch(/<link [^>]*href="https?:/);
+    const script = /src="(static\/js\/[^"]+)"/.exec(html)?.[1];
     expect((await fetch(`${api.ops}/admin/queues/${script}`)).status).toBe(200);
   });
 
@@ -72,6 +74,15 @@ describe("the dashboard", () => {
     }
     const resume = `${writable.ops}/admin/queues/api/queues/repls/resume`;
     expect((await fetch(resume, { method: "PUT" })).status).toBe(200);
+  });
+
+  it("is not held up by what a job says, and shows it as it is", async () => {
+    const message = "<link ".repeat(30_000); // What users' programs print gets into the jobs.
+    const { jobId } = (await (await postStart(api.base, "says")).json()) as { jobId: string };
+    await redis.command("HSET", `{repl-orchestrator}:repls:${jobId}`, "progress", JSON.stringify({ message }));
+    const signal = AbortSignal.timeout(3_000);
+    const shown = await fetch(`${api.ops}/admin/queues/api/queues/repls/${jobId}`, { signal });
+    expect(await shown.json()).toMatchObject({ job: { progress: { message } } });
   });
 
   it("is not on the public port", async () => {

@@ -3,7 +3,7 @@ import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
 import { QUEUE_NAME, SWEEP_QUEUE_NAME } from "@repl/contract";
 import type { Queue } from "bullmq";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyBaseLogger, RequestFacts } from "../app-types.ts";
 import type { VerifyToken } from "../auth/remember-tokens.ts";
 import { tokenOfPage } from "../auth/token-of.ts";
@@ -71,8 +71,8 @@ export function addBoard(server: FastifyInstance, options: BoardOptions): void {
   });
   void server.register((scope, _options, done) => {
     sendSecurityHeaders(scope, POLICY);
-    scope.addHook("onSend", async (_request, _reply, payload) =>
-      typeof payload === "string" ? payload.replaceAll(FOREIGN_LINKS, "") : payload,
+    scope.addHook("onSend", async (_request, reply, payload) =>
+      typeof payload === "string" && isPage(reply) ? payload.replaceAll(FOREIGN_LINKS, "") : payload,
     );
     // Answered here, since whatever is thrown would go to the dashboard's own error handler.
     scope.addHook("onRequest", async (request, reply) => {
@@ -81,6 +81,11 @@ export function addBoard(server: FastifyInstance, options: BoardOptions): void {
     void scope.register(adapter.registerPlugin(), { prefix: PATH });
     done();
   });
+}
+
+/** Not what jobs hold: the expression's time grows with the square of a text that users may have written. */
+function isPage(reply: FastifyReply): boolean {
+  return String(reply.getHeader("content-type")).startsWith("text/html");
 }
 
 /** @throws Problem unauthorized, forbidden, keys_unavailable, dependency_unavailable */
