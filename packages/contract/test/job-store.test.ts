@@ -120,12 +120,20 @@ describe("accept", () => {
   });
 
   test("a name that was only ever stopped is not taken and is forgotten", async () => {
-    const { keys, accepted } = setup();
-    await accepted("stop", "never-started");
-    expect(await redis.ttl(keys.repl("never-started"))).toBeGreaterThan(0);
+    const { keys, store, accepted } = setup();
+    const ttl = () => redis.ttl(keys.repl("never-started"));
+    // As long as a stop is open, a start must find it.
+    for (let time = 0; time < 2; time += 1) {
+      const stop = await accepted("stop", "never-started");
+      expect(await ttl()).toBe(-1);
+      await store.settle(await begun(store, stop), "completed", {});
+      expect(await ttl()).toBeGreaterThan(0);
+    }
     expect(await redis.exists(keys.userRepls("alice"))).toBe(0);
-    await accepted("start", "never-started");
-    expect(await redis.ttl(keys.repl("never-started"))).toBe(-1);
+    const start = await accepted("start", "never-started");
+    expect(await ttl()).toBe(-1);
+    await store.settle(await begun(store, start), "failed", {});
+    expect(await ttl()).toBe(-1);
   });
 });
 

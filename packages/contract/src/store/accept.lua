@@ -109,18 +109,16 @@ local wanted = kind == 'start' and 'running' or 'stopped'
 local function intend(id)
   local intent = {'jobId', id, 'lastState', '', 'startFailed', 0}
   if order.reason == 'requested' then intent[7], intent[8] = 'seenAt', now end
+  -- A repl belongs to its first user for good; a name that was only ever stopped, for as long as its last stop is kept (settle.lua).
+  if owner and desired == 'stopped' then redis.call('PERSIST', replKey) end
   if desired == wanted then
     redis.call('HSET', replKey, unpack(intent))
     return
   end
   generation = generation + 1
   redis.call('HSET', replKey, 'userId', userId, 'desired', wanted, 'generation', generation, 'changedAt', now, unpack(intent))
-  -- A repl belongs to its first user for good; a name that was only ever stopped, for as long as the stop is kept.
   if kind == 'start' then
-    if owner then redis.call('PERSIST', replKey) end
     redis.call('ZADD', prefix .. ':user-repls:' .. userId, 0, replId) -- All with one score, so in the order of their ids.
-  elseif not owner then
-    redis.call('EXPIRE', replKey, limits.retentionSeconds)
   end
   local move = wanted == 'running' and 'SADD' or 'SREM'
   redis.call(move, prefix .. ':running', replId)

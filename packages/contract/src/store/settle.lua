@@ -46,6 +46,8 @@ if state == 'completed' or state == 'failed' then
 
   local repl = redis.call('HMGET', replKey, 'jobId', 'desired', 'generation', 'readyGeneration', 'userId')
   if repl[1] == jobId then redis.call('HSET', replKey, 'lastState', state, 'settledAt', now) end
+  -- The first generation is a stop's only where nobody has ever started the repl.
+  if repl[1] == jobId and repl[2] == 'stopped' and repl[3] == '1' then redis.call('EXPIRE', replKey, ARGV[5]) end
   if repl[1] == jobId and repl[2] == 'running' then
     if state == 'completed' then
       redis.call('HSET', replKey, 'readyGeneration', repl[3], 'readyAt', now, 'urls', redis.call('HGET', jobKey, 'urls') or '[]')
