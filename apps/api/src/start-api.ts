@@ -73,6 +73,7 @@ export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Pro
     authenticated: verifyToken !== undefined,
     checks: {
       redis: connections.check,
+      queue: () => holds(operators.isReady(), "the queue's connection to Redis is away"),
       port: () => holds(app.server.listening, "the public port is not open"),
       changes: () => holds(feed.live, "changes of jobs do not arrive"),
       draining: () => holds(!leaving.signal.aborted, "the process is ending"),

@@ -61,7 +61,7 @@ describe("the operators' port", () => {
     await waitFor(async () => (await fetch(`${api.ops}/readyz`)).ok, { what: "the api to be ready" });
     expect(await (await fetch(`${api.ops}/readyz`)).json()).toEqual({
       status: "ok",
-      checks: { redis: "ok", port: "ok", changes: "ok", draining: "ok" },
+      checks: { redis: "ok", queue: "ok", port: "ok", changes: "ok", draining: "ok" },
     });
     const wrong = await fetch(`${api.ops}/start`, { method: "POST" });
     expect([wrong.status, wrong.headers.get("content-type")]).toEqual([404, "application/problem+json"]);

@@ -37,6 +37,8 @@ it("how full Redis is shows before it is, and when it refuses", async () => {
 });
 
 /** A registry whose Redis answers INFO as it is told. */
+const NOTHING_QUEUED = { waiting: 0, prioritized: 0, active: 0, delayed: 0, failed: 0 };
+
 function registryWith(answer: () => Promise<string>) {
   let asked = 0;
   const info = () => {
@@ -45,8 +47,7 @@ function registryWith(answer: () => Promise<string>) {
   };
   const registry = createRegistry();
   addQueueGauges(registry, {
-    counts: async () => ({}),
-    backlog: async () => ({ openJobs: 3, oldestWaitMs: 0 }),
+    backlog: async () => ({ openJobs: 3, oldestWaitMs: 0, byState: NOTHING_QUEUED }),
     memory: () => readRedisMemory({ info }),
   });
   return { registry, asked: () => asked };

@@ -46,7 +46,7 @@ export { isRefusal } from "./redis/refusals.ts";
 // What is kept in it
 
 export type { Acceptance, AcceptLimits, Admission, JobRequest, RateState } from "./store/acceptance.ts";
-export { type Backlog, createBacklogReader } from "./store/backlog.ts";
+export { type Backlog, createBacklogReader, QUEUE_STATES } from "./store/backlog.ts";
 export { createIntentStore, type Intent, type IntentStore } from "./store/intent-store.ts";
 export { createJobStore, type JobStore, type JobStoreOptions, type Lease } from "./store/job-store.ts";
 export { decodeRecord, type JobChange, type JobRecord, toJobStatus } from "./store/record.ts";

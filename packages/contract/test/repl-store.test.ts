@@ -7,6 +7,8 @@ import {
   createReplStore,
   type JobChange,
   keysOf,
+  openJobQueue,
+  QUEUE_STATES,
   toReplStatus,
 } from "../src/index.ts";
 
@@ -131,7 +133,7 @@ describe("the backlog", () => {
   test("counts open jobs and says how long the oldest waits that nobody has taken", async () => {
     const { ask, begin, prefix, keys } = setup();
     const backlog = createBacklogReader(redis, prefix);
-    expect(await backlog()).toEqual({ openJobs: 0, oldestWaitMs: 0 });
+    expect(await backlog()).toMatchObject({ openJobs: 0, oldestWaitMs: 0 });
     const [first, second] = [await ask("start", "one"), await ask("start", "two")];
     const now = Number((await redis.time())[0]) * 1_000;
     await redis.zadd(keys.open, now - 60_000, first, now - 20_000, second);
@@ -141,6 +143,25 @@ describe("the backlog", () => {
     expect(openJobs).toBe(2);
     expect(Math.floor(oldestWaitMs / 10_000)).toBe(2);
     await begin(second);
-    expect(await backlog()).toEqual({ openJobs: 2, oldestWaitMs: 0 });
+    expect(await backlog()).toMatchObject({ openJobs: 2, oldestWaitMs: 0 });
+  });
+
+  test("has the queue's jobs by state as BullMQ counts them", async () => {
+    const { prefix } = setup();
+    const queue = openJobQueue({ connection: redis, prefix }, () => {});
+    const payload = { version: 1, replId: "demo", userId: "alice", requestId: "r" } as const;
+    for (const [state, count] of Object.entries({ prioritized: 3, delayed: 2, waiting: 1, active: 0, failed: 0 }))
+      for (let index = 0; index < count; index += 1)
+        await queue.add("start", payload, {
+          jobId: randomUUID(),
+          ...(state === "prioritized" ? { priority: 1 } : {}),
+          ...(state === "delayed" ? { delay: 60_000 } : {}),
+        });
+    await redis.lpush(`${keysOf(prefix).queue}:active`, "a", "b", "c", "d");
+    await redis.zadd(`${keysOf(prefix).queue}:failed`, 1, "x", 2, "y", 3, "z", 4, "u", 5, "v");
+    const { byState } = await createBacklogReader(redis, prefix)();
+    expect(byState).toEqual({ waiting: 1, prioritized: 3, delayed: 2, active: 4, failed: 5 });
+    expect(byState).toEqual(await queue.getJobCounts(...QUEUE_STATES));
+    await queue.close();
   });
 });

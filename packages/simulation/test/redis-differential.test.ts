@@ -105,7 +105,7 @@ function scriptCall(random: Random, round: number): readonly [script: string, ar
       return ["keepalive", [replId, pick(random, ["", "user-1"])]];
     case 1:
       return pick(random, [
-        ["backlog", []],
+        ["backlog", ["{none}:queue"]],
         ["find", [jobId, "{none}:queue"]],
         ["announce", [pick(random, ["w1", "w2"]), between(random, 0, 5), 6_000_000_000]],
       ]);

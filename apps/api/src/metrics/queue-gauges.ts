@@ -1,27 +1,22 @@
-import type { Backlog, RedisMemory } from "@repl/contract";
+import { type Backlog, QUEUE_STATES, type RedisMemory } from "@repl/contract";
 import { Gauge, type Registry } from "prom-client";
 
-/** BullMQ's names; jobs in the queue are `prioritized`, `waiting` are only those without a priority. */
-export const QUEUE_STATES = ["waiting", "prioritized", "active", "delayed", "failed"] as const;
-
-/** Where the gauges come from; `counts` and `backlog` reject when Redis does not answer. */
+/** Where the gauges come from. */
 export interface QueueFacts {
-  readonly counts: () => Promise<Record<string, number>>;
+  /** Rejects within a second when Redis does not answer. */
   readonly backlog: () => Promise<Backlog>;
   /** Never rejects. */
   readonly memory: () => Promise<RedisMemory>;
 }
 
-interface Reading extends Backlog, RedisMemory {
-  readonly byState: Readonly<Record<string, number>>;
-}
+type Reading = Backlog & RedisMemory;
 
 /** Adds gauges of the queue, read once at each scrape. While Redis is away `repl_redis_up` is 0 and the others are missing. */
-export function addQueueGauges(registry: Registry, { counts, backlog, memory }: QueueFacts): void {
+export function addQueueGauges(registry: Registry, { backlog, memory }: QueueFacts): void {
   const read = sharedWhilePending(async (): Promise<Reading | undefined> => {
     try {
-      const [byState, rest, bytes] = await Promise.all([counts(), backlog(), memory()]);
-      return { byState, ...rest, ...bytes };
+      const [waits, bytes] = await Promise.all([backlog(), memory()]);
+      return { ...waits, ...bytes };
     } catch {
       return undefined;
     }
@@ -45,7 +40,7 @@ export function addQueueGauges(registry: Registry, { counts, backlog, memory }: 
     async collect() {
       const { byState } = (await read()) ?? {};
       this.reset();
-      if (byState !== undefined) for (const state of QUEUE_STATES) this.set({ state }, byState[state] ?? 0);
+      if (byState !== undefined) for (const state of QUEUE_STATES) this.set({ state }, byState[state]);
     },
   });
   add("repl_open_jobs", "Jobs that were accepted and have not ended.", (reading) => reading?.openJobs);

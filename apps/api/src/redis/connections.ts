@@ -30,7 +30,6 @@ import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { FastifyBaseLogger } from "../app-types.ts";
 import { createJobFeed, type JobFeed } from "../follow/job-feed.ts";
-import { QUEUE_STATES } from "../metrics/queue-gauges.ts";
 
 /** Everything the api has in Redis. */
 export interface Connections {
@@ -41,8 +40,6 @@ export interface Connections {
   /** What operators look at. */
   readonly operators: {
     readonly queues: readonly Queue[];
-    /** Jobs by BullMQ's state; rejects at once while Redis is away. */
-    readonly counts: () => Promise<Record<string, number>>;
     readonly backlog: () => Promise<Backlog>;
     readonly memory: () => Promise<RedisMemory>;
     /** Whether the queues' connection is there. */
@@ -103,10 +100,6 @@ export function openConnections(options: RedisOptions, log: FastifyBaseLogger): 
     enqueue: (jobId, kind, payload, turn) => enqueue(queue, jobId, kind, payload, turn),
     operators: {
       queues: [queue, sweeps],
-      counts: async () => {
-        await requests.ping(); // The queue's own connection waits for ever.
-        return queue.getJobCounts(...QUEUE_STATES);
-      },
       backlog: createBacklogReader(requests, prefix),
       memory: () => readRedisMemory(requests),
       isReady: () => queueing.status === "ready",
