@@ -5,6 +5,7 @@ import fastify from "fastify";
 import type { App, FastifyBaseLogger } from "./app-types.ts";
 import type { VerifyToken } from "./auth/remember-tokens.ts";
 import { createSeats, type SeatLimits } from "./follow/seat.ts";
+import { afterAnswer } from "./plugins/after-answer.ts";
 import { authenticate } from "./plugins/authenticate.ts";
 import { takePlainJson } from "./plugins/body.ts";
 import { allowOrigins } from "./plugins/cross-origin.ts";
@@ -64,9 +65,7 @@ export function buildApp(deps: AppDeps): App {
   const options = { ...serverOptions, clientErrorHandler, trustProxy, loggerInstance: log };
   const app: App = fastify(options).withTypeProvider<TypeBoxTypeProvider>();
 
-  logRequests(app);
-  traceRequests(app, tracer);
-  measureRequests(app, deps.metrics);
+  afterAnswer(app, [logRequests(app), traceRequests(app, tracer), measureRequests(deps.metrics)]);
   answerProblems(app);
   replaceNodeAnswers(app.server);
   takePlainJson(app);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createWorkerRegister, type JobKind, type JobPayload, QUEUE_NAME } from "@repl/contract";
+import { createWorkerRegister, type JobKind, type JobPayload, KEEP_ENDED, QUEUE_NAME } from "@repl/contract";
 import type { Log, LogError } from "@repl/ops";
 import { Worker } from "bullmq";
 import type { Redis } from "ioredis";
@@ -57,6 +57,8 @@ export async function startWorker(deps: WorkerDeps): Promise<ReplWorker> {
       prefix,
       concurrency,
       ...LOCKS,
+      removeOnComplete: KEEP_ENDED,
+      removeOnFail: KEEP_ENDED,
       maxStalledCount: MOST_STALLS,
     },
   );

@@ -16,6 +16,7 @@ export {
   FIRST_BACKOFF_MS,
   type JobPayload,
   type JobQueue,
+  KEEP_ENDED,
   LAST_TURN,
   MAX_ATTEMPTS,
   openJobQueue,
@@ -49,7 +50,7 @@ export type { Acceptance, AcceptLimits, Admission, JobRequest, RateState } from 
 export { type Backlog, createBacklogReader, QUEUE_STATES } from "./store/backlog.ts";
 export { createIntentStore, type Intent, type IntentStore } from "./store/intent-store.ts";
 export { createJobStore, type JobStore, type JobStoreOptions, type Lease } from "./store/job-store.ts";
-export { decodeRecord, type JobChange, type JobRecord, toJobStatus } from "./store/record.ts";
+export { decodeRecord, type JobChange, type JobRecord, jobIdOf, toJobStatus } from "./store/record.ts";
 export { toReplStatus } from "./store/repl-record.ts";
 export { createReplStore, type ReplStore } from "./store/repl-store.ts";
 export { ANNOUNCED_MS, createWorkerRegister, type WorkerRegister } from "./store/worker-register.ts";

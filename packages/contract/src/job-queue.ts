@@ -28,17 +28,15 @@ export const MAX_ATTEMPTS = 5;
 export const FIRST_BACKOFF_MS = 1_000;
 
 /**
- * Ended jobs that stay in BullMQ for the operators' dashboard. Clients read the job's own record, which has a
- * retention of its own, so these may go early without anyone noticing.
+ * Ended jobs that stay in BullMQ for the operators' dashboard, as an option of its workers. Clients read the job's own
+ * record, which has a retention of its own, so these may go early without anyone noticing.
  */
-const KEEP_ENDED = { count: 1_000, age: 24 * 3_600 };
+export const KEEP_ENDED = { count: 1_000, age: 24 * 3_600 };
 
 /** How each job is queued; jobs are lost neither by a crash of a worker nor by a failed attempt. */
 const JOB_OPTIONS: JobsOptions = {
   attempts: MAX_ATTEMPTS,
   backoff: { type: "exponential", delay: FIRST_BACKOFF_MS, jitter: 0.5 },
-  removeOnComplete: KEEP_ENDED,
-  removeOnFail: KEEP_ENDED,
   stackTraceLimit: 5,
 };
 

@@ -1,4 +1,4 @@
-import { decodeRecord, type JobRecord } from "@repl/contract";
+import { decodeRecord, type JobRecord, jobIdOf } from "@repl/contract";
 import type { Redis } from "ioredis";
 import type { FastifyBaseLogger } from "../app-types.ts";
 
@@ -54,7 +54,9 @@ export function createJobFeed({ subscriber, channel, find, log, probe }: JobFeed
   };
   const receive = (message: string) => {
     try {
-      const record = decodeRecord(JSON.parse(message) as string[]);
+      const fields = JSON.parse(message) as string[];
+      // Most changes are of jobs that nobody follows here.
+      const record = followers.has(jobIdOf(fields) ?? "") ? decodeRecord(fields) : null;
       if (record !== null) deliver(record);
     } catch (error) {
       log.warn({ err: error }, "a message that is no job's record was ignored");

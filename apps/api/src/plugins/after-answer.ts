@@ -10,18 +10,19 @@ export interface Answered {
   readonly aborted: boolean;
 }
 
+/** Who wants to know what became of each request. */
+export type AnswerListener = (request: FastifyRequest, reply: FastifyReply, answered: Answered) => void;
+
 /**
- * Calls back once for each request, when its answer has gone or is given up. Fastify's `onResponse` knows nothing of
- * requests whose client left first, as every follower of a job does that is closed.
+ * Calls these back, in their order, once for each request, when its answer has gone or is given up. Fastify's `onResponse`
+ * knows nothing of requests whose client left first, as every follower of a job does that is closed.
  */
-export function afterAnswer(
-  app: App,
-  listener: (request: FastifyRequest, reply: FastifyReply, answered: Answered) => void,
-): void {
+export function afterAnswer(app: App, listeners: readonly AnswerListener[]): void {
   app.addHook("onRequest", (request, reply, done) => {
     reply.raw.once("close", () => {
       const { headersSent, writableFinished } = reply.raw;
-      listener(request, reply, { status: headersSent ? reply.statusCode : CLIENT_LEFT, aborted: !writableFinished });
+      const answered = { status: headersSent ? reply.statusCode : CLIENT_LEFT, aborted: !writableFinished };
+      for (const listener of listeners) listener(request, reply, answered);
     });
     done();
   });

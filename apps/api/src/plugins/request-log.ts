@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
-import { type Answered, afterAnswer } from "./after-answer.ts";
+import type { Answered, AnswerListener } from "./after-answer.ts";
 
 /** What a client's own request id may look like; anything else is replaced, so that no log line can be forged. */
 const WELL_FORMED = /^[A-Za-z0-9._-]{8,64}$/;
@@ -14,14 +14,14 @@ export function requestIdOf(request: Pick<IncomingMessage, "headers">): string {
 }
 
 /** Gives every answer its request's id and every request one line in the log, when its answer has gone or is given up. */
-export function logRequests(app: App): void {
+export function logRequests(app: App): AnswerListener {
   app.decorateRequest("facts");
   app.addHook("onRequest", (request, reply, done) => {
     request.facts = {};
     reply.header("x-request-id", request.id);
     done();
   });
-  afterAnswer(app, (request, reply, answered) => request.log.info(lineOf(request, reply, answered), "request"));
+  return (request, reply, answered) => request.log.info(lineOf(request, reply, answered), "request");
 }
 
 function lineOf(request: FastifyRequest, reply: FastifyReply, { status, aborted }: Answered) {

@@ -1,6 +1,6 @@
 import type { TraceCarrier, Tracer } from "@repl/ops";
 import type { App, FastifyRequest } from "../app-types.ts";
-import { afterAnswer } from "./after-answer.ts";
+import type { AnswerListener } from "./after-answer.ts";
 
 /** Methods that OpenTelemetry's semantic conventions know; any other is `_OTHER`, so that clients cannot invent names. */
 const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]);
@@ -10,7 +10,7 @@ const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT"
  * OpenTelemetry's conventions for HTTP servers, less what clients choose freely and what says who they are: the address
  * itself, its query, the client's address and its software. The ids in the address are told apart by checked ones.
  */
-export function traceRequests(app: App, tracer: Tracer): void {
+export function traceRequests(app: App, tracer: Tracer): AnswerListener {
   app.decorateRequest("span");
   app.addHook("onRequest", (request, _reply, done) => {
     request.span = tracer.start(nameOf(request), {
@@ -22,7 +22,7 @@ export function traceRequests(app: App, tracer: Tracer): void {
     if (traceId !== undefined) request.log = request.log.child({ traceId });
     done();
   });
-  afterAnswer(app, ({ span, facts }, _reply, { status, aborted }) => {
+  return ({ span, facts }, _reply, { status, aborted }) => {
     span.set({
       "http.response.status_code": status,
       "repl.aborted": aborted || undefined,
@@ -31,7 +31,7 @@ export function traceRequests(app: App, tracer: Tracer): void {
     });
     if (status >= 500) span.fail(facts.problem ?? String(status));
     span.end();
-  });
+  };
 }
 
 function nameOf({ method, routeOptions }: FastifyRequest): string {

@@ -98,6 +98,12 @@ export function decodeRecord(reply: readonly string[]): JobRecord | null {
   };
 }
 
+/** Whose record a flat one is, at a tenth of what it takes to decode it; undefined for what is none. */
+export function jobIdOf(fields: readonly string[]): string | undefined {
+  for (let index = 0; index < fields.length; index += 2) if (fields[index] === "jobId") return fields[index + 1];
+  return undefined;
+}
+
 /** A change as the flat arguments of HSET. */
 export function encodeChange(change: JobChange): (string | number)[] {
   return Object.entries(change).flatMap(([field, value]) => [
