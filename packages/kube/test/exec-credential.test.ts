@@ -107,8 +107,33 @@ describe("an exec plugin", () => {
     );
     const credentials = await load();
     const good = await credentials.access();
-    expect(await credentials.reload(good)).toBe(good);
-    now += 600_000;
+    now += 60_000;
+    expect(await credentials.access()).toBe(good);
+    now += 540_000;
     expect((await failure(credentials.access())).message).toContain("failed (1)");
+  });
+
+  it("that fails after a 401 says so instead of giving back what was refused, and is run again after the next", async () => {
+    const { load } = await plugin(`if (run === 2) process.exit(1); ${print('{ token: "t" + run }')}`);
+    const credentials = await load();
+    const refused = await credentials.access();
+    const found = await failure(credentials.reload(refused));
+    expect(found).toMatchObject({ name: "CredentialsError", message: expect.stringContaining("failed (1)") });
+    expect(await credentials.access()).toBe(refused);
+    expect((await credentials.reload(refused)).headers).toEqual({ authorization: "Bearer t3" });
+  });
+
+  it("is run after a 401 even while the files are being looked at, once for all who were refused", async () => {
+    let now = 0;
+    const { load, runs } = await plugin(print('{ token: "t" + run }'), {}, () => now);
+    const credentials = await load();
+    const refused = await credentials.access();
+    now += 60_000;
+    const looking = credentials.access();
+    const renewed = await Promise.all([credentials.reload(refused), credentials.reload(refused)]);
+    expect(await looking).toBe(refused);
+    expect(renewed.map(({ headers }) => headers["authorization"])).toEqual(["Bearer t2", "Bearer t2"]);
+    expect(await credentials.access()).toBe(renewed[0]);
+    expect(await runs()).toHaveLength(2);
   });
 });

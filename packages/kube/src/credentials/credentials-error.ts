@@ -3,6 +3,9 @@ export class CredentialsError extends Error {
   override readonly name = "CredentialsError";
 }
 
+/** An exec plugin that gave no credential: it may do so next time. */
+export class ExecPluginError extends CredentialsError {}
+
 /** What a file system error means, in words; the error's own message repeats the path. */
 export function fileProblem(error: unknown): string {
   const code = (error as NodeJS.ErrnoException)?.code;

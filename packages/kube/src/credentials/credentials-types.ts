@@ -55,7 +55,9 @@ export interface Credentials {
   access(): Promise<Access>;
   /**
    * After a 401 or a TLS failure: reads everything again now, unless that has happened since `refused` was handed out.
-   * Calls at the same time share one reading. Returns `refused` itself when nothing has changed.
+   * Calls at the same time share one reading; one of `access` that is under way is waited for first, since it may keep
+   * what was refused. Returns `refused` itself when nothing has changed, or while a changed file cannot be read.
+   * @throws {CredentialsError} when the exec plugin fails: nobody knows then whether something has changed
    */
   reload(refused: Access): Promise<Access>;
 }

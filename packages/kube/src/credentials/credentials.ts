@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import { authProviderHeader } from "./auth-provider.ts";
-import { CredentialsError } from "./credentials-error.ts";
+import { CredentialsError, ExecPluginError } from "./credentials-error.ts";
 import type { Access, CredentialSource, Credentials, Environment, TlsMaterial } from "./credentials-types.ts";
 import { type ExecCredential, runExecPlugin } from "./exec-credential.ts";
 import type { Identity } from "./identity.ts";
 import { loadInCluster } from "./in-cluster.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import { checkTls, type ReadMaterial, readMaterial } from "./material.ts";
+import { createTurns } from "./turns.ts";
 
 /** As often as client-go; kubelet renews a mounted token when a fifth of its life is left. */
 const RECHECK_MS = 60_000;
@@ -57,7 +58,10 @@ function createKeeper(
   let current: Access | undefined;
   let goodUntil = 0;
   let exec: { credential: ExecCredential; goodUntil: number } | undefined;
-  let reading: Promise<Access> | undefined;
+  let looking: Promise<Access> | undefined;
+  const renewals = new WeakMap<Access, Promise<Access>>();
+  // Reads that overlap could put back what the later one has replaced.
+  const inTurn = createTurns();
 
   async function execCredential(material: ReadMaterial, force: boolean) {
     if (identity.exec === undefined) return undefined;
@@ -88,29 +92,39 @@ function createKeeper(
     try {
       return await read(force);
     } catch (error) {
-      // A rotation seen half-way: what was read last may still be good, and the server will say if it is not.
-      const stillGood = exec === undefined || now() < exec.goodUntil;
-      if (current === undefined || !stillGood) throw error;
+      if (current === undefined || !mayKeep(error, force)) throw error;
       goodUntil = now() + RECHECK_MS;
       return current;
     }
   }
 
-  function readOnce(force: boolean): Promise<Access> {
-    reading ??= readOrKeep(force).finally(() => {
-      reading = undefined;
-    });
-    return reading;
+  /** A rotation seen half-way: what was read last may still be good, and the server will say if it is not. */
+  function mayKeep(error: unknown, force: boolean): boolean {
+    // The server has said so already, and nobody but the plugin has another.
+    if (force && error instanceof ExecPluginError) return false;
+    return exec === undefined || now() < exec.goodUntil;
   }
+
+  const fresh = () => (current !== undefined && now() < goodUntil ? current : undefined);
+  const unlike = (refused: Access) => (current === refused ? undefined : current);
 
   return {
     async access() {
-      if (current !== undefined && now() < goodUntil) return current;
-      return readOnce(false);
+      const known = fresh();
+      if (known !== undefined) return known;
+      looking ??= inTurn(async () => fresh() ?? readOrKeep(false)).finally(() => {
+        looking = undefined;
+      });
+      return looking;
     },
     async reload(refused) {
-      if (current !== undefined && current !== refused) return current;
-      return readOnce(true);
+      const renewed = unlike(refused);
+      if (renewed !== undefined) return renewed;
+      const renewal =
+        renewals.get(refused) ??
+        inTurn(async () => unlike(refused) ?? readOrKeep(true)).finally(() => renewals.delete(refused));
+      renewals.set(refused, renewal);
+      return renewal;
     },
   };
 }

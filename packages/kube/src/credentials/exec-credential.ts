@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { CredentialsError } from "./credentials-error.ts";
+import { ExecPluginError } from "./credentials-error.ts";
 import type { Environment } from "./credentials-types.ts";
 import type { ExecPlugin } from "./identity.ts";
 
@@ -19,7 +19,7 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
 /**
  * Runs a credential plugin. Own code and not client-node's ExecAuth, which has no timeout, leaves the plugin's input
  * open, does not set KUBERNETES_EXEC_INFO and takes an answer without a status for a TypeError.
- * @throws {CredentialsError} naming the command; what it printed stays out of it
+ * @throws {ExecPluginError} naming the command; what it printed stays out of it
  */
 export async function runExecPlugin(
   plugin: ExecPlugin,
@@ -65,7 +65,7 @@ function run(plugin: ExecPlugin, env: Environment): Promise<string> {
       { env, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES },
       (error, stdout) => {
         if (error === null) resolve(stdout);
-        else reject(new CredentialsError(problem(plugin, error)));
+        else reject(new ExecPluginError(problem(plugin, error)));
       },
     );
     child.stdin?.end();
@@ -92,7 +92,7 @@ function parseStatus({ command }: ExecPlugin, output: string): Record<string, un
     const fields = status as Record<string, unknown>;
     if (fields["token"] || fields["clientCertificateData"]) return fields;
   }
-  throw new CredentialsError(`exec plugin ${command}: printed no ExecCredential with a token or certificate`);
+  throw new ExecPluginError(`exec plugin ${command}: printed no ExecCredential with a token or certificate`);
 }
 
 function optional(value: unknown): string | undefined {
