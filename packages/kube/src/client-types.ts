@@ -109,7 +109,7 @@ export interface CallRecord {
   verb: Verb;
   /** Not a metric's label: unbounded. */
   subject: string;
-  /** The plural, such as `deployments`; the path's first two words for plain paths. */
+  /** The plural, such as `deployments`; `pods/log` or `path` for plain paths. */
   resource: string;
   /** HTTP status; undefined when no answer came. */
   status: number | undefined;

@@ -45,7 +45,7 @@ export const REFUSAL_ROWS: readonly ErrorRow[] = [
     code: "unauthenticated",
     class: "unauthenticated",
     when: { status: 401 },
-    why: "the client has already read its credentials again and tried once more",
+    why: "the client has already read its credentials again, and tried once more where they had changed",
   },
   {
     code: "namespace_terminating",

@@ -10,7 +10,7 @@ export interface Change {
   readonly object: KubeObject;
 }
 
-/** What an attempt did, in the order of the template. */
+/** What an attempt did. A stop in the order of the template; a start the workload first, then what goes before and after it. */
 export type ChangeSet = readonly Change[];
 
 /** A change of that resource. */
