@@ -56,7 +56,7 @@ export async function sweepUserNamespaces(
   const found = await listUserResources(client, signal);
   const places = userPlaces(found, userNamespaces.prefix);
   userNamespaces.homes.keepOnly(places);
-  const findings = compareUserNamespaces(places, found, userNamespaces.template);
+  const findings = await compareUserNamespaces(places, found, userNamespaces.template);
   for (const finding of shareOf(findings)) kept[await act(finding, userNamespaces, deps, signal)] += 1;
   await refreshSecrets(places, userNamespaces, deps, signal);
   return kept;

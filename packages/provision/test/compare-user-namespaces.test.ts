@@ -8,8 +8,8 @@ import { parseUserNamespace } from "../src/template/parse.ts";
 const template = parseUserNamespace(readFileSync(new URL("../../../user-namespace.yaml", import.meta.url), "utf8"));
 const PREFIX = "repl-user-";
 const inOrder = (): KubeObject[] => structuredClone(renderUserNamespace(template, "repl-user-alice", "alice"));
-const findingsOf = (resources: KubeObject[]) =>
-  compareUserNamespaces(userPlaces(resources, PREFIX), resources, template).map((finding) => {
+const findingsOf = async (resources: KubeObject[]) =>
+  (await compareUserNamespaces(userPlaces(resources, PREFIX), resources, template)).map((finding) => {
     if (finding.do === "report") return [finding.do, finding.subject];
     const { kind, metadata } = finding.do === "restore" ? finding.manifest : finding.resource;
     return [finding.do, `${kind}/${metadata.name}`];
@@ -18,18 +18,18 @@ const named = (resources: KubeObject[], name: string) =>
   resources.find(({ metadata }) => metadata.name === name) as KubeObject & Record<string, Record<string, unknown>>;
 
 describe("the namespaces of users", () => {
-  test("that are as their template says give no finding, whatever the server added", () => {
+  test("that are as their template says give no finding, whatever the server added", async () => {
     const resources = inOrder();
     const namespace = named(resources, "repl-user-alice");
     namespace.spec = { finalizers: ["kubernetes"] };
     Object.assign(namespace.metadata.labels ?? {}, { "kubernetes.io/metadata.name": "repl-user-alice", team: "x" });
     Object.assign(named(resources, "repl-quota"), { status: { hard: {}, used: {} } });
-    expect(findingsOf(resources)).toEqual([]);
+    expect(await findingsOf(resources)).toEqual([]);
   });
 
-  test("get back what is missing", () => {
+  test("get back what is missing", async () => {
     const resources = inOrder().filter(({ kind }) => kind !== "LimitRange");
-    expect(findingsOf(resources)).toEqual([["restore", "LimitRange/repl-limits"]]);
+    expect(await findingsOf(resources)).toEqual([["restore", "LimitRange/repl-limits"]]);
   });
 
   test.each<[string, string, (spec: Record<string, unknown>) => void]>([
@@ -55,28 +55,28 @@ describe("the namespaces of users", () => {
       "repl-quota",
       (spec) => Object.assign(spec, { scopes: ["BestEffort"] }),
     ],
-  ])("are put right after %s", (_, name, change) => {
+  ])("are put right after %s", async (_, name, change) => {
     const resources = inOrder();
     const resource = named(resources, name);
     change(resource.spec as Record<string, unknown>);
-    expect(findingsOf(resources)).toEqual([["restore", `${resource.kind}/${name}`]]);
+    expect(await findingsOf(resources)).toEqual([["restore", `${resource.kind}/${name}`]]);
   });
 
-  test("are put right after another Pod Security level", () => {
+  test("are put right after another Pod Security level", async () => {
     const resources = inOrder();
     Object.assign(named(resources, "repl-user-alice").metadata.labels ?? {}, {
       "pod-security.kubernetes.io/enforce": "privileged",
     });
-    expect(findingsOf(resources)).toEqual([["restore", "Namespace/repl-user-alice"]]);
+    expect(await findingsOf(resources)).toEqual([["restore", "Namespace/repl-user-alice"]]);
   });
 
-  test("a quota of the same amount in other words is the same", () => {
+  test("a quota of the same amount in other words is the same", async () => {
     const resources = inOrder();
     Object.assign((named(resources, "repl-quota").spec as { hard: object }).hard, { "limits.memory": "24576Mi" });
-    expect(findingsOf(resources)).toEqual([]);
+    expect(await findingsOf(resources)).toEqual([]);
   });
 
-  test("lose what is ours and not in the template, but not what is on its way out", () => {
+  test("lose what is ours and not in the template, but not what is on its way out", async () => {
     const [namespace] = inOrder();
     const more = (name: string, metadata: object = {}): KubeObject => ({
       apiVersion: "networking.k8s.io/v1",
@@ -84,24 +84,33 @@ describe("the namespaces of users", () => {
       metadata: { name, namespace: "repl-user-alice", labels: { ...namespace?.metadata.labels }, ...metadata },
     });
     const going = more("going", { deletionTimestamp: "2026-11-22T03:40:57Z" });
-    expect(findingsOf([...inOrder(), more("older"), going])).toEqual([["delete", "NetworkPolicy/older"]]);
+    expect(await findingsOf([...inOrder(), more("older"), going])).toEqual([["delete", "NetworkPolicy/older"]]);
   });
 
-  test("of another installation, and those being deleted, are left alone", () => {
+  test("of another installation, and those being deleted, are left alone", async () => {
     const others = inOrder().map((resource) => structuredClone(resource));
     for (const { kind, metadata } of others) {
       if (kind === "Namespace") Object.assign(metadata, { name: "other-alice" });
       else Object.assign(metadata, { namespace: "other-alice" });
     }
-    expect(findingsOf(others.slice(0, 2))).toEqual([]);
+    expect(await findingsOf(others.slice(0, 2))).toEqual([]);
     const going = inOrder().slice(0, 1);
     Object.assign(going[0]?.metadata ?? {}, { deletionTimestamp: "2026-11-22T03:40:57Z" });
-    expect(findingsOf(going)).toEqual([]);
+    expect(await findingsOf(going)).toEqual([]);
   });
 
-  test("report what another user's label says", () => {
+  test("report what another user's label says", async () => {
     const resources = inOrder();
     Object.assign(named(resources, "repl-quota").metadata.labels ?? {}, { "repl-orchestrator.dev/user": "bob" });
-    expect(findingsOf(resources)).toEqual([["report", "ResourceQuota/repl-user-alice/repl-quota"]]);
+    expect(await findingsOf(resources)).toEqual([["report", "ResourceQuota/repl-user-alice/repl-quota"]]);
+  });
+
+  test("however many, do not keep the process from its other work", async () => {
+    const users = Array.from({ length: 1000 }, (_, index) => `user-${index}`);
+    const resources = users.flatMap((user) => renderUserNamespace(template, PREFIX + user, user));
+    const done: string[] = [];
+    setImmediate(() => done.push("other work"));
+    await findingsOf(resources).then(() => done.push("findings"));
+    expect(done).toEqual(["other work", "findings"]);
   });
 });

@@ -2,8 +2,10 @@ import { ruleOf } from "../kinds.ts";
 import { labelsOfUser } from "../labels.ts";
 import type { Template } from "../template/parse.ts";
 import { NAMESPACE_PLACEHOLDER } from "./placeholder.ts";
+import { preparedFor } from "./prepared.ts";
 import { type Manifest, stamp } from "./stamp.ts";
-import { substitute } from "./substitute.ts";
+
+const fillsOf = preparedFor([NAMESPACE_PLACEHOLDER]);
 
 /**
  * The manifests of one user's namespace, in the template's order, the Namespace itself among them.
@@ -11,8 +13,9 @@ import { substitute } from "./substitute.ts";
  */
 export function renderUserNamespace(template: Template, name: string, user: string): Manifest[] {
   const labels = labelsOfUser(user);
-  return template.manifests.map((document) => {
+  return fillsOf(template).map((fill) => {
+    const document = fill({ [NAMESPACE_PLACEHOLDER]: name });
     const isNamespace = ruleOf(document).wave === "namespace";
-    return stamp(substitute(document, { [NAMESPACE_PLACEHOLDER]: name }), labels, isNamespace ? undefined : name);
+    return stamp(document, labels, isNamespace ? undefined : name);
   });
 }

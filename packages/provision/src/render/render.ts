@@ -1,13 +1,11 @@
 import type { Repl } from "@repl/contract";
-import type { KubeObject } from "@repl/kube";
 import { labelsOf } from "../labels.ts";
 import type { Template } from "../template/parse.ts";
 import { PLACEHOLDERS, valuesOf } from "./placeholder.ts";
+import { preparedFor } from "./prepared.ts";
 import { type Manifest, stamp } from "./stamp.ts";
-import { type Fill, prepare } from "./substitute.ts";
 
-/** A worker renders the same template for each start. */
-const prepared = new WeakMap<Template, readonly Fill<KubeObject>[]>();
+const fillsOf = preparedFor(PLACEHOLDERS);
 
 /**
  * The manifests of one repl, in the template's order: placeholders substituted, namespace, labels and the hash of the
@@ -17,12 +15,4 @@ export function render(template: Template, repl: Repl, namespace: string): Manif
   const labels = labelsOf(repl);
   const values = valuesOf(repl);
   return fillsOf(template).map((fill) => stamp(fill(values), labels, namespace));
-}
-
-function fillsOf(template: Template): readonly Fill<KubeObject>[] {
-  const known = prepared.get(template);
-  if (known !== undefined) return known;
-  const fills = template.manifests.map((manifest) => prepare(manifest, PLACEHOLDERS));
-  prepared.set(template, fills);
-  return fills;
 }

@@ -1,7 +1,7 @@
 import { isObject } from "../json.ts";
 
 /** A value for each placeholder. */
-export type Values = Readonly<Record<string, string>>;
+type Values = Readonly<Record<string, string>>;
 
 /** A copy of a tree with the placeholders replaced; parts that hold none are the tree's own, not to be changed. */
 export type Fill<Tree> = (values: Values) => Tree;
@@ -14,11 +14,6 @@ export type Fill<Tree> = (values: Values) => Tree;
 export function prepare<Tree>(tree: Tree, placeholders: readonly string[]): Fill<Tree> {
   const fill = fillOf(tree, new RegExp(`(${placeholders.join("|")})`));
   return fill === undefined ? () => tree : (fill as Fill<Tree>);
-}
-
-/** As `prepare`, for one copy. */
-export function substitute<Tree>(tree: Tree, values: Values): Tree {
-  return prepare(tree, Object.keys(values))(values);
 }
 
 /** Undefined where the tree holds no placeholder. */

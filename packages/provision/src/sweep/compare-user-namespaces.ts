@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isTerminating, type KubeObject, refOf, subjectOf } from "@repl/kube";
 import { decide } from "../apply/decide.ts";
 import type { SecretsPlace } from "../home/user-secrets.ts";
@@ -26,23 +27,37 @@ export function userPlaces(resources: readonly KubeObject[], prefix: string): Se
     .map(({ metadata }) => ({ namespace: metadata.name, user: metadata.labels?.[LABELS.user] ?? "" }));
 }
 
-/** Compares the namespaces of users, and what belongs in them, with their template. Pure. */
-export function compareUserNamespaces(
+/** Namespaces compared at a time, some ten milliseconds' work: a worker has watches and leases to look after as well. */
+const BATCH = 100;
+
+/** Compares the namespaces of users, and what belongs in them, with their template; lets others take turns meanwhile. */
+export async function compareUserNamespaces(
   places: readonly SecretsPlace[],
   resources: readonly KubeObject[],
   template: Template,
-): NamespaceFinding[] {
+): Promise<NamespaceFinding[]> {
   const byPlace = Map.groupBy(resources, ({ kind, metadata }) =>
     kind === "Namespace" ? metadata.name : (metadata.namespace ?? ""),
   );
-  return places.flatMap(({ namespace, user }) => {
-    const manifests = renderUserNamespace(template, namespace, user);
-    const found = byPlace.get(namespace) ?? [];
-    return [
-      ...manifests.flatMap((manifest) => judge(manifest, found)),
-      ...found.filter((resource) => !isWanted(resource, manifests)).map(leftOver),
-    ];
-  });
+  const findings: NamespaceFinding[] = [];
+  for (let from = 0; from < places.length; from += BATCH) {
+    if (from > 0) await nextTurn();
+    for (const place of places.slice(from, from + BATCH))
+      findings.push(...judgeAll(place, byPlace.get(place.namespace) ?? [], template));
+  }
+  return findings;
+}
+
+function judgeAll(
+  { namespace, user }: SecretsPlace,
+  found: readonly KubeObject[],
+  template: Template,
+): NamespaceFinding[] {
+  const manifests = renderUserNamespace(template, namespace, user);
+  return [
+    ...manifests.flatMap((manifest) => judge(manifest, found)),
+    ...found.filter((resource) => !isWanted(resource, manifests)).map(leftOver),
+  ];
 }
 
 function judge(manifest: Manifest, found: readonly KubeObject[]): NamespaceFinding[] {
