@@ -56,7 +56,10 @@ describe.each(TARGETS)("on the $name", ({ missing, open }) => {
       await target.api.request("PATCH", secretOf("carol"), {
         data: { "access-key-id": encoded(FIRST)["access-key-id"] },
       });
-      await folder.write(NAME, { ...SECOND, "access-key-id": "id-of-the-third-day" });
+      const third = { ...SECOND, "access-key-id": "id-of-the-third-day" };
+      await folder.write(NAME, third);
+      const read = async () => isDeepStrictEqual((await target.api.get(secretOf("alice"))).data, encoded(third));
+      await waitFor(read, { what: "the worker to have read them" });
       const status = await system.order("start", "carol", "second-of-carol");
       expect(status).toMatchObject({ state: "failed", error: { code: "resource_conflict", retryable: false } });
       expect(status.message).toContain(`Secret/${namespace}/${NAME}: Apply failed with 1 conflict`);

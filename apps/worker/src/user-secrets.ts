@@ -18,21 +18,44 @@ const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 /** Kubernetes' limit for the values of one Secret (core/v1, MaxSecretSize). */
 const LARGEST_BYTES = 1024 * 1024;
 
+/** Starts of one moment share what was read: the kubelet takes up to a minute to bring a change, a second more is little. */
+const SHARED_MS = 1000;
+
 /**
  * Reads the Secrets of users' namespaces, `<path>/<name of the Secret>/<key>`, as volumes of Secrets are mounted, and
- * returns how to read them again. A later read that fails is logged, and the values read before stay in use.
+ * returns how to read them again, once a second at most. A later read that fails is logged and tried again with the next
+ * call; until one succeeds the values read before stay in use.
+ * @param now in milliseconds, from any beginning
  * @throws {UnusableSecrets} when the first read fails
  */
-export async function openUserSecrets(path: string | undefined, log: Log): Promise<() => Promise<UserSecrets>> {
+export async function openUserSecrets(
+  path: string | undefined,
+  log: Log,
+  now: () => number = () => performance.now(),
+): Promise<() => Promise<UserSecrets>> {
   if (path === undefined) return async () => ({ version: "", secrets: [] });
-  let latest = await readUserSecrets(path);
+  const readShared = shared(() => readUserSecrets(path), now);
+  let latest = await readShared();
   return async () => {
     try {
-      latest = await readUserSecrets(path);
+      latest = await readShared();
     } catch (error) {
       log.error({ err: error }, "the Secrets of users' namespaces cannot be read, those read before are used");
     }
     return latest;
+  };
+}
+
+function shared<T>(readAnew: () => Promise<T>, now: () => number): () => Promise<T> {
+  let kept: { readonly result: Promise<T>; readonly sinceMs: number } | undefined;
+  return () => {
+    if (kept !== undefined && now() - kept.sinceMs < SHARED_MS) return kept.result;
+    const reading = { result: readAnew(), sinceMs: now() };
+    kept = reading;
+    reading.result.catch(() => {
+      if (kept === reading) kept = undefined;
+    });
+    return reading.result;
   };
 }
 

@@ -39,21 +39,41 @@ test("a volume of a Secret is read behind the kubelet's link, and again when tha
   };
   await version("..2026_01", "old");
   await symlink("..data/key", join(secret, "key"));
-  const read = await openUserSecrets(root, silent);
+  let now = 0;
+  const read = await openUserSecrets(root, silent, () => now);
   const first = await read();
   expect(first.secrets).toEqual([{ name: "s3", data: { key: base64("old") } }]);
   expect((await read()).version).toBe(first.version);
   await version("..2026_02", "new");
+  now = 1000;
   const second = await read();
   expect(second.secrets).toEqual([{ name: "s3", data: { key: base64("new") } }]);
   expect(second.version).not.toBe(first.version);
 });
 
-test("what was read before stays in use while it cannot be read", async () => {
+test("what was read before stays in use while it cannot be read, and each call tries again", async () => {
+  let now = 0;
   await write("s3", "id", "text");
-  const read = await openUserSecrets(root, silent);
+  const read = await openUserSecrets(root, silent, () => now);
   await rm(join(root, "s3"), { recursive: true });
+  now = 1000;
   expect((await read()).secrets).toEqual([{ name: "s3", data: { id: base64("text") } }]);
+  await write("s3", "id", "later");
+  expect((await read()).secrets).toEqual([{ name: "s3", data: { id: base64("later") } }]);
+});
+
+test("calls within a second share one read", async () => {
+  let now = 0;
+  await write("s3", "id", "text");
+  const read = await openUserSecrets(root, silent, () => now);
+  now = 1000;
+  const [first, second] = await Promise.all([read(), read()]);
+  expect(second).toBe(first);
+  await write("s3", "id", "later");
+  now = 1999;
+  expect(await read()).toBe(first);
+  now = 2000;
+  expect((await read()).secrets).toEqual([{ name: "s3", data: { id: base64("later") } }]);
 });
 
 test("without a path there are none", async () => {
