@@ -57,7 +57,10 @@ export async function sweepUserNamespaces(
   const places = userPlaces(found, userNamespaces.prefix);
   userNamespaces.homes.keepOnly(places);
   const findings = await compareUserNamespaces(places, found, userNamespaces.template);
-  for (const finding of shareOf(findings)) kept[await act(finding, userNamespaces, deps, signal)] += 1;
+  for (const finding of shareOf(findings)) {
+    const done = await act(finding, userNamespaces, deps, signal);
+    if (done !== undefined) kept[done] += 1;
+  }
   await refreshSecrets(places, userNamespaces, deps, signal);
   return kept;
 }
@@ -78,20 +81,31 @@ async function forgetEmptyPrefixes(
   }
 }
 
-/** What was done in the end: what cannot be done is for a person to see. */
+/** What was done in the end: what cannot be done is for a person to see. Undefined where a start was faster. */
 async function act(
   finding: NamespaceFinding,
-  { patience }: UserNamespacesDeps,
+  userNamespaces: UserNamespacesDeps,
   deps: UserNamespacesSweepDeps,
   signal: AbortSignal,
-): Promise<NamespaceFinding["do"]> {
-  const { client, log } = deps;
+): Promise<NamespaceFinding["do"] | undefined> {
+  const { log } = deps;
   if (finding.do === "delete") return removeOrphan(listed(finding.resource), finding.because, deps, signal);
   if (finding.do === "report") return report(finding.subject, finding.because, log);
-  const subject = subjectOf(refOf(finding.manifest));
-  log.warn({ subject, because: finding.because }, "the sweep puts right what belongs to a user's namespace");
+  return restore(finding, userNamespaces, deps, signal);
+}
+
+async function restore(
+  { manifest, because }: Extract<NamespaceFinding, { do: "restore" }>,
+  { patience }: UserNamespacesDeps,
+  { client, log }: UserNamespacesSweepDeps,
+  signal: AbortSignal,
+): Promise<"restore" | "report" | undefined> {
+  const subject = subjectOf(refOf(manifest));
   try {
-    await applyUserNamespace([finding.manifest], client, sweepAttempt(signal), patience);
+    const changes = await applyUserNamespace([manifest], client, sweepAttempt(signal), patience);
+    // The lists are of different moments, and a start that makes the namespace may come between them.
+    if (changes.every(({ action }) => action === "unchanged")) return undefined;
+    log.warn({ subject, because }, "the sweep has put right what belongs to a user's namespace");
     return "restore";
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
