@@ -1,5 +1,7 @@
+import { median } from "./statistics.ts";
+
 /** What a figure must reach. */
-interface Limit {
+export interface Limit {
   readonly op: "<=" | ">=";
   readonly value: number;
 }
@@ -15,6 +17,11 @@ export interface Figure {
   readonly limit?: Limit;
   /** The values of the single rounds, in their order, where there were several. */
   readonly rounds?: readonly number[];
+}
+
+/** The median of several rounds, with them. @throws RangeError on no rounds */
+export function ofRounds(name: string, unit: string, rounds: readonly number[], limit?: Limit): Figure {
+  return { name, value: median(rounds), unit, rounds, ...(limit === undefined ? {} : { limit }) };
 }
 
 /** A command of this folder: it measures on its own and gives its figures. */
