@@ -33,6 +33,11 @@ export interface Measured {
   readonly cpuUs: number;
 }
 
+/** The rate of a process that does one and then the other, by what it reaches with each alone. */
+export function combinedRate(one: Measured, other: Measured): number {
+  return 1 / (1 / one.rate + 1 / other.rate);
+}
+
 /** The api with every check on: tokens, limits of each user, rate limit, limit of the queue. None of them is hit. */
 export async function startApi(
   redis: TestRedis,

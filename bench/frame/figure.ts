@@ -11,7 +11,7 @@ export interface Figure {
   /** What was measured and against what, such as `POST /start: rate against queue and route combined`. */
   readonly name: string;
   readonly value: number;
-  /** `x` (a ratio), `1/s`, `ms`, `us`, `MB`, `KB`, `count`. */
+  /** `x` (a ratio), `1/s`, `ms`, `us`, `MB`, `KB`, `%`, `count`. */
   readonly unit: string;
   /** Left out: the figure is there to read the others by. */
   readonly limit?: Limit;
