@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keysOf } from "@repl/contract";
-import { startRedis, startTcpProxy, waitFor, writeKubeconfig } from "@repl/testkit";
+import { startRedis, startTcpProxy, writeKubeconfig } from "@repl/testkit";
 import { expect, test } from "vitest";
-import { type System, startSystem } from "../support/system.ts";
+import { startSystem } from "../support/system.ts";
 import { openSimulator, type SimulatorTarget } from "../support/targets.ts";
+import { runStarts } from "./support/held-starts.ts";
 import { recordCommands } from "./support/sent-commands.ts";
 
 /** Its name and password in Redis. */
@@ -13,16 +14,6 @@ const WORKER = "worker";
 const STARTS = 50;
 /** Before the count: the worker has swept, made its schedule and told Redis its scripts. */
 const WARM_UP = 5;
-/** A Deployment's status once it is available, as its controller writes it. */
-const AVAILABLE = {
-  observedGeneration: 1,
-  replicas: 1,
-  updatedReplicas: 1,
-  readyReplicas: 1,
-  availableReplicas: 1,
-  conditions: [{ type: "Available", status: "True", reason: "MinimumReplicasAvailable", message: "" }],
-};
-
 /**
  * Round trips of a worker to Redis for one start that reports one step of progress: the job is fetched, begun,
  * reported as applying, which guards the workload's write, guarded once for Service and Ingress, one step reported with
@@ -52,31 +43,6 @@ async function startRedisWithWorker() {
   await server.command("ACL", "SETUSER", WORKER, "on", `>${WORKER}`, "~*", "&*", "+@all");
   const workerEnv = { REDIS_URL: `redis://${WORKER}:${WORKER}@127.0.0.1:${server.port}` };
   return { server, env: {}, workerEnv, [Symbol.asyncDispose]: () => server.stop() };
-}
-
-/** Plays the Deployment's controller once the worker has said that it waits for it. */
-async function makeAvailable({ redis, prefix }: System, { api }: SimulatorTarget, jobId: string, replId: string) {
-  await waitFor(async () => (await redis.command("HGET", keysOf(prefix).job(jobId), "phase")) === "scheduling", {
-    what: `${replId} to wait for the cluster`,
-    timeoutMs: 60_000,
-  });
-  const path = `/apis/apps/v1/namespaces/default/deployments/${replId}/status`;
-  expect((await api.request("PATCH", path, { status: AVAILABLE })).status).toBe(200);
-}
-
-/** Starts so many repls at once and returns the jobs when nothing of them is left to do. */
-async function runStarts(system: System, target: SimulatorTarget, name: string, count: number): Promise<string[]> {
-  const { redis, prefix } = system;
-  const replIds = Array.from({ length: count }, (_, index) => `${name}-${index}`);
-  const jobIds = await Promise.all(replIds.map((replId) => system.submit("start", replId)));
-  await Promise.all(jobIds.map((jobId, index) => makeAvailable(system, target, jobId, replIds[index] ?? "")));
-  await waitFor(
-    async () =>
-      (await redis.command("ZCARD", keysOf(prefix).open)) === 0 &&
-      (await redis.command("LLEN", `${prefix}:repls:active`)) === 0,
-    { what: "all starts to end", timeoutMs: 60_000 },
-  );
-  return jobIds;
 }
 
 test("a start costs a worker three writes, seven Redis round trips, and no connection of its own", {

@@ -22,6 +22,7 @@ export { type Authority, createAuthority, type Issued, type IssueOptions } from 
 
 // Processes
 
+export { allocatedBytes, COUNTS_ALLOCATIONS } from "./process/allocations.ts";
 export { findProgram, isExecutable } from "./process/find-program.ts";
 export {
   ProcessError,
