@@ -1,4 +1,4 @@
-import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import { createHistogram, type Histogram, type RecordableHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Connection, type LoadRequest, openConnection } from "./connection.ts";
 
@@ -21,9 +21,15 @@ export interface LoadResult {
   readonly rate: number;
   /** Answered as hoped. */
   readonly count: number;
-  /** With a `rate`, from the time at which the request was due, so that a stall counts for all that waited (ms). */
-  readonly p50: number;
-  readonly p99: number;
+  /** With a `rate`, from the time at which the request was due, so that a stall counts for all that waited (us). */
+  readonly latency: Histogram;
+}
+
+/** The latency, in ms, that so many percent of all requests of these loads did not exceed. */
+export function latencyMs(loads: readonly LoadResult[], percent: number): number {
+  const all = createHistogram();
+  for (const { latency } of loads) all.add(latency as RecordableHistogram);
+  return all.percentile(percent) / 1_000;
 }
 
 /**
@@ -39,8 +45,7 @@ export async function load(options: Load): Promise<LoadResult> {
   if (rate === undefined) await repeat(send, connections, since + seconds * 1_000);
   else await spread(send, rate, since, seconds);
   const ms = performance.now() - since;
-  const millis = (share: number) => latency.percentile(share) / 1_000;
-  return { rate: (latency.count / ms) * 1_000, count: latency.count, p50: millis(50), p99: millis(99) };
+  return { rate: (latency.count / ms) * 1_000, count: latency.count, latency };
 }
 
 /** Sends the next request; its latency counts from `due` (`performance.now()`). */
