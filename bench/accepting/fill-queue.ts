@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { DEFAULT_PREFIX } from "@repl/contract";
 import type { TestRedis } from "@repl/testkit";
 import { Redis } from "ioredis";
 
-const PREFIX = "{repl-orchestrator}";
 const JOBS_AT_A_TIME = 1_000;
 
 /**
@@ -53,7 +53,7 @@ export async function fillQueue(
   const begin = randomUUID().slice(0, -12);
   for (let from = 0; from < count; from += JOBS_AT_A_TIME) {
     const size = Math.min(JOBS_AT_A_TIME, count - from);
-    await redis.eval(COPY, 1, PREFIX, jobId, replId, userId, begin, from, size);
+    await redis.eval(COPY, 1, DEFAULT_PREFIX, jobId, replId, userId, begin, from, size);
   }
   redis.disconnect();
 }

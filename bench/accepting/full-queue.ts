@@ -1,11 +1,11 @@
 import process from "node:process";
+import { DEFAULT_PREFIX } from "@repl/contract";
 import { type RedisCost, redisCost, redisCostBetween, startRedis, type TestRedis } from "@repl/testkit";
 import { pin } from "../frame/cpu.ts";
-import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
-import { median } from "../frame/statistics.ts";
 import { fillQueue } from "./fill-queue.ts";
-import { startOrders, tokenOf } from "./orders.ts";
+import { acceptedJob, startOrders } from "./orders.ts";
 import { CONNECTIONS, type MeasuredServer, startApi, underLoad, warmUp } from "./servers.ts";
 
 /** `POST /start` with a long queue against the same with an empty one. */
@@ -32,7 +32,8 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   await using apiOfEmpty = await startApi(empty);
   await using apiOfFull = await startApi(full);
   say(`filling a queue with ${jobs} jobs`);
-  await fillQueue(full, await acceptedJob(apiOfFull), jobs);
+  const first = { userId: "first-user", replId: "first-repl" };
+  await fillQueue(full, { ...first, jobId: await acceptedJob(apiOfFull.url, first.userId, first.replId) }, jobs);
   const next = await startOrders();
   const options = { method: "POST", connections: CONNECTIONS, next } as const;
   say("warming up");
@@ -41,7 +42,7 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   const arm = (api: MeasuredServer, redis: TestRedis) => () =>
     costOfStart(redis, async () => underLoad(api, { ...options, seconds }));
   const starts = await alternate({ empty: arm(apiOfEmpty, empty), full: arm(apiOfFull, full) }, rounds);
-  const waiting = Number(await full.command("ZCARD", "{repl-orchestrator}:repls:prioritized"));
+  const waiting = Number(await full.command("ZCARD", `${DEFAULT_PREFIX}:repls:prioritized`));
   const against = (of: (start: Start) => number) => perRound(starts, (round) => of(round.full) / of(round.empty));
   const [rate, redisUs, commands] = [
     ({ rate: it }: Start) => it,
@@ -50,20 +51,22 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   ];
   return [
     { name: "jobs that waited at the end", value: waiting, unit: "count", limit: { op: ">=", value: jobs } },
-    {
-      name: "Redis round trips for one start, full queue",
-      value: median(starts.full.map((start) => start.roundTrips)),
-      unit: "count",
-      limit: { op: "<=", value: 2 },
-    },
-    ratio("Redis commands for one start, full against empty", against(commands), { op: "<=", value: 1 }),
-    ratio("Redis' time in scripts for one start, full against empty", against(redisUs), { op: "<=", value: 1.1 }),
-    ratio("POST /start: rate, full against empty", against(rate), { op: ">=", value: 0.9 }),
+    ofRounds(
+      "Redis round trips for one start, full queue",
+      "count",
+      starts.full.map((start) => start.roundTrips),
+      {
+        op: "<=",
+        value: 2,
+      },
+    ),
+    ofRounds("Redis commands for one start, full against empty", "x", against(commands), { op: "<=", value: 1 }),
+    ofRounds("Redis' time in scripts for one start, full against empty", "x", against(redisUs), {
+      op: "<=",
+      value: 1.1,
+    }),
+    ofRounds("POST /start: rate, full against empty", "x", against(rate), { op: ">=", value: 0.9 }),
   ];
-}
-
-function ratio(name: string, rounds: readonly number[], limit: Required<Figure>["limit"]): Figure {
-  return { name, value: median(rounds), unit: "x", rounds, limit };
 }
 
 async function costOfStart(redis: TestRedis, work: () => Promise<{ rate: number; count: number }>): Promise<Start> {
@@ -79,16 +82,4 @@ async function costOfStart(redis: TestRedis, work: () => Promise<{ rate: number;
 function commandsOf({ calls }: RedisCost): number {
   const aside = new Set(["info", "ping", "hello", "config|resetstat"]);
   return [...calls].filter(([name]) => !aside.has(name)).reduce((sum, [, count]) => sum + count, 0);
-}
-
-async function acceptedJob({ url }: MeasuredServer) {
-  const [userId, replId] = ["first-user", "first-repl"];
-  const answer = await fetch(`${url}/start`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${await tokenOf(userId)}`, "content-type": "application/json" },
-    body: JSON.stringify({ replId }),
-  });
-  if (answer.status !== 202) throw new Error(`POST /start answered ${answer.status}: ${await answer.text()}`);
-  const { jobId } = (await answer.json()) as { jobId: string };
-  return { jobId, replId, userId };
 }

@@ -33,6 +33,17 @@ export async function startOrders(): Promise<() => LoadRequest> {
   };
 }
 
+/** Starts a repl, as the first of all, and gives its job's id. @throws Error unless the answer is 202 */
+export async function acceptedJob(url: string, userId: string, replId: string): Promise<string> {
+  const answer = await fetch(`${url}/start`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${await tokenOf(userId)}`, "content-type": "application/json" },
+    body: JSON.stringify({ replId }),
+  });
+  if (answer.status !== 202) throw new Error(`POST /start answered ${answer.status}: ${await answer.text()}`);
+  return ((await answer.json()) as { jobId: string }).jobId;
+}
+
 /** The token of one user, good for an hour. */
 export function tokenOf(userId: string): Promise<string> {
   return new SignJWT({ scope: "repls" })
