@@ -10,7 +10,7 @@ import { table } from "./frame/table.ts";
 import { flameGraph } from "./report/flame.ts";
 import { readProfile } from "./report/profile.ts";
 import { report } from "./report/report.ts";
-import { describeMachine, FOLDER, type Result, saveResult } from "./report/results.ts";
+import { describeMachine, describeSources, FOLDER, type Result, saveResult } from "./report/results.ts";
 
 const USAGE = `usage: npm run bench -- [NAME...] [--quick] [--strict] [--save] [--profile] [--json FILE]
        npm run bench -- --list
@@ -37,7 +37,7 @@ const { values: options, positionals: names } = parseArgs({
   },
 });
 
-async function measure({ name, about, run }: Benchmark): Promise<Result> {
+async function measure({ name, about, uses, run }: Benchmark): Promise<Result> {
   process.stdout.write(`\n${name}: ${about}\n`);
   const profiles = options.profile ? await mkdtemp(join(tmpdir(), "profiles-")) : undefined;
   const nodeArgs = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
@@ -46,7 +46,7 @@ async function measure({ name, about, run }: Benchmark): Promise<Result> {
   process.stdout.write(`${table(figures)}\n`);
   if (profiles !== undefined) await drawProfiles(name, profiles);
   const command = `npm run bench -- ${name}${options.quick ? " --quick" : ""}`;
-  return { name, about, command, machine: describeMachine(), figures };
+  return { name, about, command, machine: describeMachine(uses), ...describeSources(), figures };
 }
 
 async function drawProfiles(name: string, folder: string): Promise<void> {

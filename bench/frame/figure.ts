@@ -24,6 +24,9 @@ export function ofRounds(name: string, unit: string, rounds: readonly number[], 
   return { name, value: median(rounds), unit, rounds, ...(limit === undefined ? {} : { limit }) };
 }
 
+/** A program whose version a figure may depend on. */
+export type Tool = "go" | "kubernetes";
+
 /** A command of this folder: it measures on its own and gives its figures. */
 export interface Benchmark {
   /** By which the command line names it. */
@@ -32,6 +35,8 @@ export interface Benchmark {
   readonly about: string;
   /** What it needs beyond a machine with Node.js, Go and Redis; it then runs only where it is named. */
   readonly special?: string;
+  /** What runs beside Node.js and Redis, whose versions a result names too. */
+  readonly uses?: readonly Tool[];
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
 }
 

@@ -12,6 +12,7 @@ export const latency: Benchmark = {
   name: "latency",
   about:
     "one start after the other: POST to the first write, Deployment available to the client told by its event stream",
+  uses: ["kubernetes"],
   run,
 };
 

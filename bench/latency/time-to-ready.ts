@@ -1,8 +1,7 @@
 import { type JobStatus, PHASES } from "@repl/contract";
 import { openPlace } from "../../test/e2e/support/place.ts";
 import { type Containers, changedTemplate } from "../../test/e2e/support/template.ts";
-import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
-import { median } from "../frame/statistics.ts";
+import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 
 /** How long a start takes from being accepted to a workspace that answers. */
 export const timeToReady: Benchmark = {
@@ -10,6 +9,7 @@ export const timeToReady: Benchmark = {
   about:
     "accepted to answering on real pods with images on the node, phase by phase, and what the template's choices are worth",
   special: "real pods: script/cluster up --pods, then script/cluster exec npm run bench -- time-to-ready",
+  uses: ["kubernetes"],
   run,
 };
 
@@ -72,6 +72,6 @@ function figuresOf(template: string, timings: readonly Timing[]): readonly Figur
     .filter((phase) => seen.has(phase))
     .map((phase) => {
       const rounds = timings.map((timing) => timing[phase] ?? 0);
-      return { name: `${template}: ${phase}`, value: median(rounds), unit: "ms", rounds };
+      return ofRounds(`${template}: ${phase}`, "ms", rounds);
     });
 }

@@ -29,7 +29,8 @@ function withTable(document: string, result: Result): string {
   return `${document.slice(0, from)}\n${block(result)}\n${document.slice(to)}`;
 }
 
-function block({ name, about, command, machine, figures }: Result): string {
+function block({ name, about, command, machine, commit, date, figures }: Result): string {
+  const sources = commit === undefined ? "" : `; commit ${commit}, ${date}`;
   return [
     `![${about}](performance/${name}.svg)`,
     "",
@@ -37,7 +38,7 @@ function block({ name, about, command, machine, figures }: Result): string {
     "|---|---|---|---|---|",
     ...figures.map(line),
     "",
-    `\`${command}\`; ${machine}.`,
+    `\`${command}\`; ${machine}${sources}.`,
   ].join("\n");
 }
 
