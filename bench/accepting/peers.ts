@@ -1,10 +1,9 @@
 import process from "node:process";
 import { startRedis } from "@repl/testkit";
 import { cpuMs, familyCpuMs, pin } from "../frame/cpu.ts";
-import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 import { startPostgres } from "../frame/postgres.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
-import { median } from "../frame/statistics.ts";
 import { startOrders } from "./orders.ts";
 import { CONNECTIONS, type MeasuredServer, startPeerRoute, underLoad, warmUp } from "./servers.ts";
 
@@ -64,17 +63,17 @@ async function comparison(durability: keyof typeof DURABILITIES, { quick, say }:
     const times = perRound(measured, (round) => whole(round[peer]) / whole(round["bullmq-redis"]));
     const name = `${peer}, ${durability}`;
     return [
-      { name: `${name}: rate`, value: median(measured[peer].map(({ rate }) => rate)), unit: "1/s" },
-      {
-        name: `${name}: processor time for one, database included`,
-        value: median(measured[peer].map(whole)),
-        unit: "us",
-      },
+      ofRounds(
+        `${name}: rate`,
+        "1/s",
+        measured[peer].map(({ rate }) => rate),
+      ),
+      ofRounds(`${name}: processor time for one, database included`, "us", measured[peer].map(whole)),
       ...(peer === "bullmq-redis"
         ? []
         : [
-            { name: `${name}: rate against BullMQ on Redis`, value: median(rates), unit: "x", rounds: rates },
-            { name: `${name}: processor time against it`, value: median(times), unit: "x", rounds: times },
+            ofRounds(`${name}: rate against BullMQ on Redis`, "x", rates),
+            ofRounds(`${name}: processor time against it`, "x", times),
           ]),
     ];
   });

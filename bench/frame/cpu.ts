@@ -42,18 +42,12 @@ export function memoryMb(pid: number): number {
 
 /**
  * Holds a process to the first processor (what is measured) or to the others (load and servers), so that one does not
- * take the other's time. Nothing happens where there is only one, or no `taskset`.
+ * take the other's time. Nothing happens where there is only one.
  */
 export function pin(pid: number, to: "measured" | "rest"): void {
   const last = PROCESSORS - 1;
   if (last < 1) return;
-  try {
-    execFileSync("taskset", ["-a", "-c", "-p", to === "measured" ? "0" : `1-${last}`, String(pid)], {
-      stdio: "ignore",
-    });
-  } catch {
-    // Without it the figures are rougher, not wrong.
-  }
+  execFileSync("taskset", ["-a", "-c", "-p", to === "measured" ? "0" : `1-${last}`, String(pid)], { stdio: "ignore" });
 }
 
 /** The most memory that a process ever had in use, its files included (VmHWM), in MB. Linux only. */

@@ -5,9 +5,8 @@ import process from "node:process";
 import type { JobStatus } from "@repl/contract";
 import { type System, startSystem } from "../../test/support/system.ts";
 import { cpuMs, pin } from "../frame/cpu.ts";
-import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
-import { median } from "../frame/statistics.ts";
 import { startStub } from "../stub/start-stub.ts";
 
 const WARM_UP = 50;
@@ -37,9 +36,9 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   collector.close();
   const ratios = perRound(costs, ({ off, on: traced }) => traced / off);
   return [
-    { name: "start and stop, tracing off, CPU", value: median(costs.off), unit: "ms", rounds: costs.off },
-    { name: "start and stop, all traced, CPU", value: median(costs.on), unit: "ms", rounds: costs.on },
-    { name: "traced against not", value: median(ratios), unit: "x", rounds: ratios },
+    ofRounds("start and stop, tracing off, CPU", "ms", costs.off),
+    ofRounds("start and stop, all traced, CPU", "ms", costs.on),
+    ofRounds("traced against not", "x", ratios),
   ];
 }
 

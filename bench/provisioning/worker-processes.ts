@@ -1,9 +1,8 @@
 import process from "node:process";
 import { startRedis } from "@repl/testkit";
 import { pin } from "../frame/cpu.ts";
-import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
-import { median } from "../frame/statistics.ts";
 import { startStub } from "../stub/start-stub.ts";
 import { startMeasuredWorkers } from "./measured-workers.ts";
 
@@ -34,26 +33,14 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   };
   say(`${rounds} rounds of ${countEach} starts for each worker`);
   const rates = await alternate({ one: () => rateOf(1), two: () => rateOf(2), four: () => rateOf(4) }, rounds);
-  const rate = (name: string, values: readonly number[]): Figure => ({
-    name,
-    value: median(values),
-    unit: "1/s",
-    rounds: values,
-  });
-  const linear = (name: string, values: readonly number[]): Figure => {
-    return { name, value: median(values), unit: "x", limit: { op: ">=", value: 0.9 }, rounds: values };
-  };
+  const limit = { op: ">=", value: 0.9 } as const;
+  const ofTwo = perRound(rates, ({ one, two }) => two / (2 * one));
+  const ofFour = perRound(rates, ({ one, four }) => four / (4 * one));
   return [
-    rate("one worker", rates.one),
-    rate("two workers", rates.two),
-    rate("four workers", rates.four),
-    linear(
-      "two workers against twice one",
-      perRound(rates, ({ one, two }) => two / (2 * one)),
-    ),
-    linear(
-      "four workers against four times one",
-      perRound(rates, ({ one, four }) => four / (4 * one)),
-    ),
+    ofRounds("one worker", "1/s", rates.one),
+    ofRounds("two workers", "1/s", rates.two),
+    ofRounds("four workers", "1/s", rates.four),
+    ofRounds("two workers against twice one", "x", ofTwo, limit),
+    ofRounds("four workers against four times one", "x", ofFour, limit),
   ];
 }

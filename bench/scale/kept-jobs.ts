@@ -1,9 +1,8 @@
 import process from "node:process";
 import { startRedis } from "@repl/testkit";
 import { pin } from "../frame/cpu.ts";
-import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
-import { median } from "../frame/statistics.ts";
 import { startMeasuredWorkers } from "../provisioning/measured-workers.ts";
 import { startStub } from "../stub/start-stub.ts";
 import { recordFinishedStarts } from "./finished-starts.ts";
@@ -40,8 +39,8 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   const ratios = perRound(costs, ({ empty: without, full: among }) => among / without);
   const limit = { op: "<=", value: 1.1 } as const;
   return [
-    { name: "worker, CPU per start, no job kept", value: median(costs.empty), unit: "ms", rounds: costs.empty },
-    { name: `worker, CPU per start, ${KEPT} kept`, value: median(costs.full), unit: "ms", rounds: costs.full },
-    { name: "kept against not", value: median(ratios), unit: "x", limit, rounds: ratios },
+    ofRounds("worker, CPU per start, no job kept", "ms", costs.empty),
+    ofRounds(`worker, CPU per start, ${KEPT} kept`, "ms", costs.full),
+    ofRounds("kept against not", "x", ratios, limit),
   ];
 }
