@@ -11,7 +11,7 @@ import { createObjects, type Objects, type Stored } from "./objects.ts";
 
 /** What a stub was asked so far. */
 export interface StubCounts {
-  /** By HTTP method; a watch counts as `WATCH`. */
+  /** By HTTP method; the GET of a collection counts as `LIST`, a watch as `WATCH`. */
   readonly calls: Readonly<Record<string, number>>;
   /** TLS connections that were opened, by others than who asks this. */
   readonly connections: number;
@@ -81,7 +81,7 @@ export function createStub({ certificate, latencyMs, controllers }: StubOptions)
       return send(response, { status: 200, body: { calls, connections } });
     }
     if (question === "arrived") return send(response, { status: 200, body: { atMs: arrived.get(name) } });
-    const verb = url.searchParams.has("watch") ? "WATCH" : request.method;
+    const verb = verbOf(request.method, url);
     calls[verb] = (calls[verb] ?? 0) + 1;
     if (verb === "WATCH") watch(objects, url, response);
     else send(response, await answerTo(request, url));
@@ -93,6 +93,12 @@ export function createStub({ certificate, latencyMs, controllers }: StubOptions)
   });
   server.on("request", (request, response) => void handle(request, response).catch(() => response.destroy()));
   return server;
+}
+
+function verbOf(method: string, { pathname, searchParams }: URL): string {
+  if (searchParams.has("watch")) return "WATCH";
+  const [, collection, item] = PATH.exec(pathname) ?? [];
+  return method === "GET" && collection !== undefined && item === undefined ? "LIST" : method;
 }
 
 function listOf(objects: Objects, url: URL): object {
