@@ -6,9 +6,12 @@ import { type HttpFaults, type HttpOutcome, startHttpFaults, waitFor } from "../
 
 /** What the target has executed. */
 const executed: string[] = [];
+/** What a read of /state is answered. */
+let state: readonly [status: number, text: string] = [404, "none"];
 const watchers = new Set<(line: string) => void>();
 const target = createServer((request, response) => {
   executed.push(`${request.method} ${request.url}`);
+  if (request.url === "/state") return void response.writeHead(state[0]).end(state[1]);
   if (!request.url?.includes("watch=true")) return void response.writeHead(201, { "x-from": "target" }).end("done");
   response.writeHead(200).flushHeaders();
   const tell = (line: string) => response.write(`${line}\n`);
@@ -65,6 +68,60 @@ describe("an HTTP fault layer", () => {
     await expect(post("/a")).rejects.toThrow();
     expect((await post("/b")).status).toBe(201);
     expect(executed).toEqual(["POST /b"]);
+  });
+
+  describe("replays old reads", () => {
+    const read = async () => {
+      const answer = await fetch(`${layer.url}/state`);
+      return [answer.status, await answer.text()];
+    };
+    /** Reads the state after each of three changes. */
+    const readThree = async () => {
+      for (const next of [
+        [404, "none"],
+        [200, "one"],
+        [200, "two"],
+      ] as const) {
+        state = next;
+        await read();
+      }
+    };
+
+    test("the newest earlier one, or the newest before a call", async () => {
+      await readThree();
+      state = [200, "three"];
+      layer.judge(() => ({ kind: "replay" }));
+      expect([await read(), await read()]).toEqual([
+        [200, "two"],
+        [200, "two"],
+      ]);
+      layer.judge(() => ({ kind: "replay", before: 2 }));
+      expect(await read()).toEqual([404, "none"]);
+      expect(executed).toHaveLength(3);
+      expect(outcomes.at(-1)).toMatchObject({ what: "GET /state", status: 404, answered: true });
+      await layer.heal();
+      expect(await read()).toEqual([200, "three"]);
+    });
+
+    test("but no failure, no write, and nothing where nothing was read", async () => {
+      layer.judge(() => ({ kind: "replay" }));
+      state = [500, "broken"];
+      expect(await read()).toEqual([500, "broken"]);
+      state = [200, "one"];
+      expect(await read()).toEqual([200, "one"]);
+      expect((await post("/state")).status).toBe(200);
+      expect(executed).toEqual(["GET /state", "GET /state", "POST /state"]);
+    });
+
+    test("not an open watch", async () => {
+      await fetch(`${layer.url}/w?watch=true`, { signal: AbortSignal.timeout(5_000) }).then(({ body }) =>
+        body?.cancel(),
+      );
+      layer.judge(() => ({ kind: "replay" }));
+      const watch = await fetch(`${layer.url}/w?watch=true`);
+      expect(layer.watches).toBeGreaterThan(0);
+      await watch.body?.cancel();
+    });
   });
 
   test("holds a request until it is healed", async () => {

@@ -9,6 +9,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { EarlierReads } from "./earlier-reads.ts";
 import type { HttpCall, HttpFault, HttpOutcome } from "./http-call.ts";
 import { createUpstream, type Upstream } from "./upstream.ts";
 
@@ -77,6 +78,7 @@ class Layer implements HttpFaults {
   readonly #options: HttpFaultsOptions;
   readonly #sockets = new Set<Socket>();
   readonly #watching = new Map<Response, IncomingMessage>();
+  readonly #reads = new EarlierReads();
   #look: Judge;
   #healed = Promise.withResolvers<void>();
   #frozen = false;
@@ -186,6 +188,7 @@ class Layer implements HttpFaults {
     const fault = await this.#look?.(call);
     if (fault?.kind === "cut") return this.#lost(call, response);
     if (fault?.kind === "answer") return this.#refuse(call, fault, response);
+    if (fault?.kind === "replay" && call.method === "GET" && this.#replay(call, fault.before, response)) return;
     if (fault?.kind === "delay") await Promise.race([pause(fault.delayMs), healed]);
     if (fault?.kind === "hold") await healed;
     // A server that wakes up finds the request and its withdrawal at once.
@@ -211,9 +214,21 @@ class Layer implements HttpFaults {
     response.writeHead(status, withoutConnection(headers));
     if (call.isWatch) return this.#watch(answer, response);
     const body = await buffer(answer);
+    if (call.method === "GET") this.#reads.add({ number: call.number, path: call.path, status, headers, body });
     // Recorded before the caller can act on it.
     this.#options.onCall?.(call, { status, headers, answered: true });
     response.end(body);
+  }
+
+  /** False where nothing was read before. */
+  #replay(call: HttpCall, before: number | undefined, response: Response): boolean {
+    const earlier = this.#reads.before(call.path, before ?? call.number);
+    if (earlier === undefined) return false;
+    const { status, headers, body } = earlier;
+    this.#options.onCall?.(call, { status, headers, answered: true });
+    response.writeHead(status, withoutConnection(headers));
+    response.end(body);
+    return true;
   }
 
   #watch(answer: IncomingMessage, response: Response): void {
