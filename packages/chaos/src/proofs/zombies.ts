@@ -1,11 +1,11 @@
 import type { ObjectSeen } from "@repl/checker";
-import { SWEEP_QUEUE_NAME } from "@repl/contract";
 import { type HttpCall, type HttpFault, waitFor } from "@repl/testkit";
 import { Redis } from "ioredis";
 import { insist } from "../clients/client.ts";
 import { readObjects } from "../record/end-state.ts";
 import { KINDS, replOf, subjectOf } from "../record/kinds.ts";
 import { Recorder } from "../record/recorder.ts";
+import { untilSwept } from "../record/rest.ts";
 import { type Installation, startInstallation, type WorkerPlace } from "../service/installation.ts";
 import type { Target } from "../target/target.ts";
 
@@ -151,7 +151,7 @@ async function runBatch(rounds: readonly Round[], installation: Installation, gr
     );
     const before = identities(await ours());
     graveyard.wake();
-    await untilSwept(client, prefix, Date.now());
+    await untilSwept(installation);
     const after = identities(await ours());
     graveyard.failures.push(...differences(rounds, before, after));
     await end(
@@ -175,14 +175,4 @@ function differences(rounds: readonly Round[], before: readonly string[], after:
   const wrong =
     before.length === expected ? [] : [`${before.length} resources in place of ${expected} before the zombies woke`];
   return [...survived, ...gone, ...wrong];
-}
-
-/** One whole sweep that began after that moment. */
-async function untilSwept(client: Redis, prefix: string, sinceMs: number): Promise<void> {
-  const key = `${prefix}:${SWEEP_QUEUE_NAME}`;
-  const hasSwept = async (): Promise<boolean> => {
-    const [id] = await client.zrange(`${key}:completed`, "0", "0", "REV");
-    return Number(await client.hget(`${key}:${id}`, "processedOn")) > sinceMs;
-  };
-  await waitFor(hasSwept, { what: "a sweep", timeoutMs: TIMEOUT_MS, intervalMs: 100 });
 }

@@ -53,3 +53,13 @@ export async function untilNoOpenJobs({ redis, prefix }: Installation, timeoutMs
     intervalMs: 50,
   });
 }
+
+/** One whole sweep that began after this moment, or after that one, ms by the workers' clocks. */
+export async function untilSwept({ redis, prefix }: Installation, sinceMs = Date.now()): Promise<void> {
+  const key = `${prefix}:${SWEEP_QUEUE_NAME}`;
+  const hasSwept = async (): Promise<boolean> => {
+    const [id] = (await redis.command("ZRANGE", `${key}:completed`, 0, 0, "REV")) as string[];
+    return Number(await redis.command("HGET", `${key}:${id}`, "processedOn")) > sinceMs;
+  };
+  await waitFor(hasSwept, { what: "a sweep", timeoutMs: CONVERGE_MS, intervalMs: 100 });
+}
