@@ -23,6 +23,7 @@ const OPTIONS = {
   jobs: { type: "string", default: "10000" },
   kills: { type: "string", default: "100" },
   rounds: { type: "string", default: "200" },
+  blocked: { type: "boolean", default: false },
   fsync: { type: "string", default: "always" },
   power: { type: "boolean", default: false },
   history: { type: "string" },
@@ -35,7 +36,7 @@ script/chaos [schedules] [--seeds 25] [--seed 1] [--round 25] [--history PATH]  
 script/chaos crash-points [--pairs] [--workers 3]                                a fault at each write of a start and a stop
 script/chaos kills [--jobs 10000] [--kills 100] [--fsync always|everysec] [--power]
                                                                                  workers, apis and Redis killed under load, or Redis' power lost
-script/chaos zombies [--rounds 200]                                              workers paused beyond lock and lease
+script/chaos zombies [--rounds 200] [--blocked]                                  workers paused beyond lock and lease, or their event loop blocked
 script/chaos outages                                                             each dependency dead, frozen, half-open
 script/chaos backlog [--jobs 10000]                                              starts without a worker
 
@@ -78,7 +79,7 @@ function parse(args: readonly string[]): Parsed | string {
 
 type Raw = { readonly [Name in keyof typeof OPTIONS]?: string | boolean | undefined };
 
-function checked({ target, fsync, pairs, power, history, ...raw }: Raw): Values {
+function checked({ target, fsync, pairs, power, blocked, history, ...raw }: Raw): Values {
   const number = (name: keyof typeof raw): number => {
     const value = Number(raw[name]);
     if (Number.isInteger(value) && value >= 1) return value;
@@ -89,6 +90,7 @@ function checked({ target, fsync, pairs, power, history, ...raw }: Raw): Values 
     fsync: oneOf("fsync", fsync, ["always", "everysec"]),
     pairs: pairs === true,
     power: power === true,
+    blocked: blocked === true,
     history: typeof history === "string" ? history : undefined,
     ...{ seeds: number("seeds"), seed: number("seed"), round: number("round"), workers: number("workers") },
     ...{ jobs: number("jobs"), kills: number("kills"), rounds: number("rounds") },

@@ -18,9 +18,9 @@ describe("on real processes", () => {
     expect(report).toMatchObject({ accepted: 200, takenBack: 0 });
   });
 
-  test("no write of a paused worker survives its waking", TIMEOUT, async () => {
+  test.each(["paused", "blocked"] as const)("no write of a %s worker survives its waking", TIMEOUT, async (how) => {
     await using target = await openTarget("simulator");
-    const report = await runZombies({ target, rounds: 8, atOnce: 4, log: () => {} });
+    const report = await runZombies({ target, rounds: 8, how, atOnce: 4, log: () => {} });
     expect(report.failures).toEqual([]);
     expect(report.lateWrites).toBeGreaterThan(0);
   });

@@ -24,6 +24,7 @@ export { type Authority, createAuthority, type Issued, type IssueOptions } from 
 
 export { allocatedBytes, COUNTS_ALLOCATIONS } from "./process/allocations.ts";
 export { findProgram, isExecutable } from "./process/find-program.ts";
+export { createLoopBlock, type LoopBlock } from "./process/loop-block.ts";
 export {
   ProcessError,
   type ProcessExit,

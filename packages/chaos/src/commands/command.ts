@@ -12,6 +12,8 @@ export interface Values {
   readonly jobs: number;
   readonly kills: number;
   readonly rounds: number;
+  /** Whether the event loop alone stands still. */
+  readonly blocked: boolean;
   readonly fsync: Fsync;
   readonly power: boolean;
   /** Where the history of a round that broke an invariant is written; undefined: nowhere. */

@@ -14,6 +14,8 @@ export interface ZombiesOptions {
   readonly target: Target;
   /** Half of them with a stop while the zombie is frozen. */
   readonly rounds: number;
+  /** `blocked`: the event loop alone, while sockets and other threads live on; `paused`: all of it (SIGSTOP). */
+  readonly how: "paused" | "blocked";
   /** Workers that are frozen at the same time. */
   readonly atOnce: number;
   readonly log: (line: string) => void;
@@ -36,12 +38,12 @@ const TIMEOUT_MS = 120_000;
 const ENV = { WORKER_CONCURRENCY: "1", LEASE_SECONDS: "2", SWEEP_INTERVAL_SECONDS: "1" };
 
 /**
- * A worker is frozen at a write until another worker has completed its job, and then goes on. In every second pair of
+ * A worker is frozen at a write, or its event loop blocked, until another worker has completed its job, and then goes on. In every second pair of
  * rounds the write itself is on its way all the time and reaches the API server only then.
  */
 export async function runZombies(options: ZombiesOptions): Promise<ZombiesReport> {
-  const { target, rounds, atOnce, log } = options;
-  const graveyard = new Graveyard();
+  const { target, rounds, how, atOnce, log } = options;
+  const graveyard = new Graveyard(how);
   await using installation = await startInstallation({
     ...{ target, apis: 1, workers: atOnce + RESCUERS, workerEnv: ENV },
     onCall: (by, { method }, { status }) => {
@@ -83,8 +85,13 @@ class Graveyard {
   readonly failures: string[] = [];
   lateWrites = 0;
   effects = 0;
+  readonly #how: ZombiesOptions["how"];
   readonly #rounds = new Map<string, { readonly round: Round; writes: number; worker?: WorkerPlace }>();
   #released = Promise.withResolvers<void>();
+
+  constructor(how: ZombiesOptions["how"]) {
+    this.#how = how;
+  }
 
   enter(rounds: readonly Round[]): void {
     this.#released = Promise.withResolvers();
@@ -109,17 +116,19 @@ class Graveyard {
     entry.writes += 1;
     if (entry.writes < entry.round.write) return undefined;
     entry.worker = worker;
-    worker.place.freeze();
+    if (this.#how === "blocked") await worker.place.block();
+    else worker.place.freeze();
     if (entry.round.heldBack) await this.#released.promise;
     return undefined;
   }
 
-  /** SIGCONT to all, and what they had sent arrives. */
-  wake(): void {
+  /** All go on, and what they had sent arrives. */
+  async wake(): Promise<void> {
     for (const { worker } of this.#rounds.values()) {
       if (worker === undefined) continue;
       this.awake.add(worker.place.life);
-      worker.place.thaw();
+      if (this.#how === "blocked") await worker.place.unblock();
+      else worker.place.thaw();
     }
     this.#released.resolve();
   }
@@ -138,7 +147,11 @@ async function runBatch(rounds: readonly Round[], installation: Installation, gr
   const end = async (kind: "start" | "stop", some: readonly Round[]): Promise<void> => {
     const jobIds = await Promise.all(some.map((round) => order(kind, round)));
     await Promise.all(jobIds.map(untilEnded));
+    ended.push(...jobIds);
   };
+  const ended: string[] = [];
+  const standing = () =>
+    Promise.all(ended.map(async (jobId) => JSON.stringify(await client.hgetall(`${prefix}:job:${jobId}`))));
   const ours = () => readObjects(installation, (replId) => rounds.some((round) => round.replId === replId));
   try {
     graveyard.enter(rounds);
@@ -150,10 +163,15 @@ async function runBatch(rounds: readonly Round[], installation: Installation, gr
       rounds.filter(({ withStop }) => withStop),
     );
     const before = identities(await ours());
-    graveyard.wake();
+    const jobs = await standing();
+    await graveyard.wake();
     await untilSwept(installation);
     const after = identities(await ours());
     graveyard.failures.push(...differences(rounds, before, after));
+    const now = await standing();
+    graveyard.failures.push(
+      ...now.filter((job) => !jobs.includes(job)).map((job) => `has changed after its end: ${job}`),
+    );
     await end(
       "stop",
       rounds.filter(({ withStop }) => !withStop),

@@ -97,6 +97,11 @@ export class FaultInjector {
           () => place.freeze(),
           () => place.thaw(),
         ),
+      "block-worker": () =>
+        during(
+          () => place.block(),
+          () => place.unblock(),
+        ),
       "end-worker": () =>
         during(
           () => place.end(),
@@ -139,6 +144,11 @@ export class FaultInjector {
       "cluster-silent": () =>
         during(
           () => cluster.judge(() => ({ kind: "hold" })),
+          () => this.#sound(worker),
+        ),
+      "old-lists": () =>
+        during(
+          () => cluster.judge((call) => (isList(call) ? { kind: "replay" } : this.#judge(call, worker))),
           () => this.#sound(worker),
         ),
       "watches-cut": async () => cluster.cutWatches(),
@@ -213,6 +223,9 @@ export class FaultInjector {
     this.#underWay.add(kept);
   }
 }
+
+/** Of a whole kind: an old read of one resource completes a stop before the resource has gone, which I10 forbids. */
+const isList = ({ method, path, isWatch }: HttpCall) => method === "GET" && !isWatch && path.includes("?");
 
 const status = (code: number, reason: string, message: string) => ({
   ...{ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" },

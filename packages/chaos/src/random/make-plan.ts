@@ -85,7 +85,8 @@ function makeOwnFault(random: Random, { replId }: Repl, target: PlanOptions["tar
 const SHARED: readonly (readonly [weight: number, what: SharedFault["what"]])[] = [
   [6, "kill-worker"],
   [3, "kill-api"],
-  [5, "freeze-worker"],
+  [3, "freeze-worker"],
+  [2, "block-worker"],
   [2, "end-worker"],
   [1, "end-api"],
   [2, "redis-killed"],
@@ -95,7 +96,8 @@ const SHARED: readonly (readonly [weight: number, what: SharedFault["what"]])[] 
   [3, "redis-reset"],
   [2, "redis-slow"],
   [3, "cluster-away"],
-  [3, "cluster-silent"],
+  [2, "cluster-silent"],
+  [1, "old-lists"],
   [2, "watches-cut"],
   [2, "watches-frozen"],
 ];

@@ -49,6 +49,7 @@ export interface SharedFault {
     | "kill-worker"
     | "kill-api"
     | "freeze-worker"
+    | "block-worker"
     | "end-worker"
     | "end-api"
     | "redis-killed"
@@ -59,6 +60,7 @@ export interface SharedFault {
     | "redis-slow"
     | "cluster-away"
     | "cluster-silent"
+    | "old-lists"
     | "watches-cut"
     | "watches-frozen";
   /** Which worker or api process, by the number of them modulo. */

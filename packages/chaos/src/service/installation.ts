@@ -5,10 +5,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import {
+  createLoopBlock,
   freePort,
   type HttpCall,
   type HttpFaults,
   type HttpOutcome,
+  type LoopBlock,
   type RunningProcess,
   startHttpFaults,
   startProcess,
@@ -132,13 +134,15 @@ interface Scene {
   readonly shared: Readonly<Record<string, string>>;
 }
 
-async function openApi(number: number, { options, shared }: Scene): Promise<ApiPlace> {
+async function openApi(number: number, { options, folder, shared }: Scene): Promise<ApiPlace> {
   const [port, opsPort] = await Promise.all([freePort(), freePort()]);
   const opsUrl = `http://127.0.0.1:${opsPort}`;
   const env = { ...shared, PORT: String(port), OPS_PORT: String(opsPort), ...options.apiEnv };
+  const loop = createLoopBlock(join(folder, `api-${number}.pipe`));
   const place: Place = new Place({
     name: `api-${number}`,
-    start: () => startApp("api", /"msg":"listening"/, env, (line) => options.onLine?.(place.life, line)),
+    loop,
+    start: () => startApp("api", /"msg":"listening"/, env, loop, (line) => options.onLine?.(place.life, line)),
     onChange: (life, change) => options.onProcess?.(life, change),
   });
   return { place, url: `http://127.0.0.1:${port}`, opsUrl };
@@ -163,9 +167,11 @@ async function openWorker(number: number, { options, folder, namespace, shared }
     OPS_PORT: String(opsPort),
     ...options.workerEnv,
   };
+  const loop = createLoopBlock(join(folder, `worker-${number}.pipe`));
   const place: Place = new Place({
     name: `worker-${number}`,
-    start: () => startApp("worker", /"msg":"worker ready"/, env, (line) => options.onLine?.(place.life, line)),
+    loop,
+    start: () => startApp("worker", /"msg":"worker ready"/, env, loop, (line) => options.onLine?.(place.life, line)),
     onChange: (life, change) => options.onProcess?.(life, change),
   });
   return { place, opsUrl, cluster };
@@ -176,12 +182,13 @@ function startApp(
   name: "api" | "worker",
   ready: RegExp,
   env: Readonly<Record<string, string>>,
+  { nodeArgs }: LoopBlock,
   onLine: (line: string) => void,
 ): Promise<RunningProcess> {
   return startProcess({
     name,
     command: process.execPath,
-    args: [`apps/${name}/src/main.ts`],
+    args: [...nodeArgs, `apps/${name}/src/main.ts`],
     cwd: ROOT,
     env,
     ready: { line: ready },

@@ -1,4 +1,4 @@
-import type { ProcessExit, RunningProcess } from "@repl/testkit";
+import type { LoopBlock, ProcessExit, RunningProcess } from "@repl/testkit";
 
 /** What happens to the process in a place. */
 export type Change = "started" | "crashed" | "frozen" | "thawed" | "ending" | "ended";
@@ -7,6 +7,8 @@ export type Change = "started" | "crashed" | "frozen" | "thawed" | "ending" | "e
 export interface PlaceOptions {
   readonly name: string;
   readonly start: () => Promise<RunningProcess>;
+  /** What its processes are started with. */
+  readonly loop: LoopBlock;
   readonly onChange: (process: string, change: Change) => void;
 }
 
@@ -53,6 +55,7 @@ export class Place {
     this.#process = undefined;
     process.kill("SIGKILL");
     await process.exited;
+    await this.#options.loop.release();
     this.#tell("crashed", life);
     return true;
   }
@@ -68,6 +71,18 @@ export class Place {
     if (this.#process === undefined) return;
     this.#process.kill("SIGCONT");
     this.#tell("thawed");
+  }
+
+  /** Its event loop stands still until `unblock`, while its sockets and other threads live on. */
+  async block(): Promise<void> {
+    if (this.#process === undefined) return;
+    this.#tell("frozen");
+    await this.#options.loop.block(this.#process);
+  }
+
+  async unblock(): Promise<void> {
+    await this.#options.loop.release();
+    if (this.#process !== undefined) this.#tell("thawed");
   }
 
   /** SIGTERM; resolves when it is gone. */
