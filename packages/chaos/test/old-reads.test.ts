@@ -166,5 +166,27 @@ describe.each(TARGETS)("on the $name", ({ name, missing }) => {
       expect(after).toEqual(before);
       expect(await orders.resources("ended")).toEqual([]);
     });
+
+    test("a delete of a sweep that was told an old list spares what was started meanwhile", TIMEOUT, async () => {
+      await orders.done("start", "again");
+      await untilSwept(installation);
+      const mark = newestCall + 1;
+      await orders.done("stop", "again");
+      const [deleting, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      cluster.judge(async (call) => {
+        if (sweepsLists(call)) return { kind: "replay", before: mark };
+        if (call.method !== "DELETE") return undefined;
+        deleting.resolve();
+        await release.promise;
+        return undefined;
+      });
+      await deleting.promise;
+      await orders.done("start", "again");
+      const before = await orders.resources("again");
+      release.resolve();
+      await untilSwept(installation);
+      expect(before).toHaveLength(3);
+      expect(await orders.resources("again")).toEqual(before);
+    });
   });
 });
