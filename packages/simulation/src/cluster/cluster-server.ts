@@ -44,6 +44,9 @@ export class ClusterServer {
   readonly context: Context;
   readonly #network: Network;
   readonly #onServed: (call: ServedCall) => void;
+  /** While it is, a list is answered with what the newest one of its path was answered before. */
+  listsAreOld = false;
+  readonly #lists = new Map<string, Answer>();
   readonly #open = new Map<SimProcess, Set<() => void>>();
   #writes = 0;
 
@@ -112,8 +115,9 @@ export class ClusterServer {
     const isWrite = method !== "GET";
     if (isWrite) this.#writes += 1;
     inContext(context, () => this.core.handle(head, peer)).then(
-      (answer) => {
+      (current) => {
         if (isWrite) this.#writes -= 1;
+        const answer = isList(request) ? this.#listed(path, current) : current;
         this.#onServed({ method, path, body, answer, answerLost, by, run: caller.run, sentAtMs });
         if (answer !== undefined) inOrder(() => side.answered(answer));
       },
@@ -146,8 +150,17 @@ export class ClusterServer {
     this.#open.delete(process);
   }
 
+  #listed(path: string, current: Answer | undefined): Answer | undefined {
+    const old = this.listsAreOld ? this.#lists.get(path) : undefined;
+    if (old !== undefined) return old;
+    if (current?.code === 200) this.#lists.set(path, current);
+    return current;
+  }
+
   #connected(process: SimProcess, close: () => void): void {
     const own = this.#open.get(process) ?? new Set();
     this.#open.set(process, own.add(close));
   }
 }
+
+const isList = ({ method, path }: ClusterRequest) => method === "GET" && path.includes("?") && !path.includes("watch=");

@@ -29,6 +29,7 @@ export function heal(world: World): void {
   network.redis.hungUntilMs = 0;
   network.cluster.down = false;
   network.cluster.hungUntilMs = 0;
+  world.cluster.listsAreOld = false;
   core.faults.clear();
   core.failures.clear();
   core.watches.thaw();
@@ -78,6 +79,12 @@ const HAPPEN: { readonly [Kind in Timed["kind"]]: (world: World, fault: Extract<
   },
   "cluster-hang"(world, { forMs }) {
     world.network.cluster.hungUntilMs = untilHealed(world, forMs);
+  },
+  "old-lists"(world, { forMs }) {
+    world.cluster.listsAreOld = true;
+    later(world, forMs, () => {
+      world.cluster.listsAreOld = false;
+    });
   },
   answers(world, { rule, forMs }) {
     const { id } = world.core.faults.add(rule);

@@ -177,7 +177,8 @@ const FAULTS: readonly (readonly [weight: number, make: Make])[] = [
   [2, ({ random, atMs }) => ({ kind: "redis-down", atMs, forMs: 500, loseMs: between(random, 100, 2_000) })],
   [4, ({ atMs, forMs }) => ({ kind: "redis-hang", atMs, forMs })],
   [5, ({ atMs, forMs }) => ({ kind: "cluster-down", atMs, forMs })],
-  [3, ({ atMs, forMs }) => ({ kind: "cluster-hang", atMs, forMs })],
+  [2, ({ atMs, forMs }) => ({ kind: "cluster-hang", atMs, forMs })],
+  [1, ({ atMs, forMs }) => ({ kind: "old-lists", atMs, forMs })],
   [20, (given) => answers(given)],
   [
     6,

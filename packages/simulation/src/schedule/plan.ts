@@ -38,6 +38,8 @@ export type Fault =
   | { readonly kind: "redis-hang"; readonly atMs: number; readonly forMs: number }
   | { readonly kind: "cluster-down"; readonly atMs: number; readonly forMs: number }
   | { readonly kind: "cluster-hang"; readonly atMs: number; readonly forMs: number }
+  /** A list is answered as the newest one before it was: a cache before the API server has stopped. */
+  | { readonly kind: "old-lists"; readonly atMs: number; readonly forMs: number }
   | { readonly kind: "answers"; readonly atMs: number; readonly forMs: number; readonly rule: FaultRule }
   | {
       readonly kind: "watches";
