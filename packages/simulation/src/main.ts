@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import type { BrokenBuild } from "./broken/broken-build.ts";
+import type { SimulatedBuild } from "./broken/broken-build.ts";
 import { BROKEN_BUILDS } from "./broken/broken-builds.ts";
+import { REAL_BUILDS } from "./broken/real-builds.ts";
 import { type CampaignResult, runCampaign } from "./campaign.ts";
 import { buildNamed, prepareProcess } from "./prepare-process.ts";
 import { createProgress, summaryOf } from "./progress.ts";
@@ -19,7 +20,7 @@ const HELP = `Runs schedules of the whole service in virtual time, each decided 
   --shrink S      as --replay, with all left out that the failure does not need
   --plan FILE     as --replay, with a plan that was written down (JSON, as --replay shows it)
   --broken NAME   with a build that is wrong on purpose; ends when it is caught
-  --list          names the broken builds
+  --list          names the broken builds, those last that show in real processes alone
   --hashes        shows the hash of each history
   --json          the result as a JSON object, and nothing else
 `;
@@ -51,11 +52,16 @@ type Arguments = ReturnType<typeof readArguments>;
 async function main(): Promise<number> {
   const values = readArguments();
   if (values.help) write(HELP);
-  if (values.list) for (const { breaks, name } of BROKEN_BUILDS) write(`${breaks} ${name}`);
+  if (values.list) list();
   if (values.help || values.list) return 0;
   const build = buildNamed(values.broken);
   const isReplay = values.replay !== undefined || values.shrink !== undefined || values.plan !== undefined;
   return isReplay ? show(values) : run(values, build);
+}
+
+function list(): void {
+  for (const { breaks, name } of BROKEN_BUILDS) write(`${breaks} ${name}`);
+  for (const { breaks, name } of REAL_BUILDS) write(`${breaks} ${name} (real processes)`);
 }
 
 /** One schedule in full, in this process. */
@@ -72,7 +78,7 @@ async function show({ broken, plan: file, replay: seed, shrink }: Arguments): Pr
 }
 
 /** Many schedules, in processes of their own. */
-async function run(values: Arguments, build: BrokenBuild | undefined): Promise<number> {
+async function run(values: Arguments, build: SimulatedBuild | undefined): Promise<number> {
   const schedules = count("schedules", values.schedules, 1_000);
   const showProgress = createProgress(schedules, (line) => process.stderr.write(`${line}\n`));
   const isQuiet = build !== undefined || values.json;
@@ -95,7 +101,7 @@ async function run(values: Arguments, build: BrokenBuild | undefined): Promise<n
   return isRight(result, build) ? 0 : 1;
 }
 
-const isRight = ({ failed, caughtAt }: CampaignResult, build: BrokenBuild | undefined) =>
+const isRight = ({ failed, caughtAt }: CampaignResult, build: SimulatedBuild | undefined) =>
   build === undefined ? failed.length === 0 : caughtAt !== undefined;
 
 try {

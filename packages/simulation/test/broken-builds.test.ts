@@ -1,17 +1,25 @@
+import { readFileSync } from "node:fs";
 import { INVARIANTS } from "@repl/checker";
 import { describe, expect, test } from "vitest";
 import { BROKEN_BUILDS } from "../src/broken/broken-builds.ts";
-import { campaign } from "./support/simulate.ts";
+import { REAL_BUILDS } from "../src/broken/real-builds.ts";
+import { campaign, simulate } from "./support/simulate.ts";
 
+const ALL = [...BROKEN_BUILDS, ...REAL_BUILDS];
 const MOST_SCHEDULES = 1_500;
 
 describe("broken builds", () => {
-  test("every invariant that a history shows has two, but for those named", () => {
-    const counts = INVARIANTS.filter(({ check }) => check !== undefined).map(({ id }) => ({
-      id,
-      builds: BROKEN_BUILDS.filter(({ breaks }) => breaks === id).length,
-    }));
+  test("every invariant has two, each of a name of its own", () => {
+    const counts = INVARIANTS.map(({ id }) => ({ id, builds: ALL.filter(({ breaks }) => breaks === id).length }));
     expect(counts.filter(({ builds }) => builds < 2)).toEqual([]);
+    expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);
+  });
+
+  test("docs/reliability.md says how many there are, and --list names each", async () => {
+    const text = readFileSync(new URL("../../../docs/reliability.md", import.meta.url), "utf8");
+    expect(text).toContain(`the ${BROKEN_BUILDS.length} broken builds below that a schedule shows`);
+    expect(text).toContain(`\n${REAL_BUILDS.length} more, in \`real-builds.ts\``);
+    expect(await simulate("--list")).toHaveLength(ALL.length);
   });
 
   test.concurrent.each(BROKEN_BUILDS)("$breaks: $name", { timeout: 180_000 }, async ({ breaks, name }) => {

@@ -59,10 +59,10 @@ const WORKER_ENV = { WORKER_CONCURRENCY: "40", LEASE_SECONDS: "2", SWEEP_INTERVA
 /** Orders thousands of jobs while processes are killed one after the other, and judges what became of each. */
 export async function runKills(options: KillsOptions): Promise<KillsReport> {
   const recorder = new Recorder();
-  const { onCall, onProcess, onLine } = recorder;
+  const { onSecrets, onCall, onProcess, onLine } = recorder;
   await using installation = await startInstallation({
     ...{ target: options.target, fsync: options.fsync, apis: 2, workers: 3, workerEnv: WORKER_ENV },
-    ...{ onCall, onProcess, onLine },
+    ...{ onSecrets, onCall, onProcess, onLine },
   });
   await recorder.follow(installation);
   try {

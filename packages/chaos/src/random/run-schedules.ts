@@ -72,9 +72,10 @@ interface Stage {
 
 async function openStage(target: Target): Promise<Stage> {
   const recorder = new Recorder();
-  const { onCall, onProcess, onLine } = recorder;
+  const { onSecrets, onCall, onProcess, onLine } = recorder;
   const installation = await startInstallation({
-    ...{ target, apis: APIS, workers: WORKERS, workerEnv: WORKER_ENV, onCall, onProcess, onLine },
+    ...{ target, apis: APIS, workers: WORKERS, workerEnv: WORKER_ENV },
+    ...{ onSecrets, onCall, onProcess, onLine },
   });
   await recorder.follow(installation);
   const close = async (): Promise<void> => {

@@ -37,6 +37,10 @@ export class Recorder {
     this.events = [];
   }
 
+  readonly onSecrets = (secrets: readonly string[]): void => {
+    this.leaks = new Leaks(secrets);
+  };
+
   readonly onProcess = (process: string, change: Change): void => this.add({ type: "process", process, change });
 
   readonly onCall = (by: string, { method, path, body }: HttpCall, { status, headers }: HttpOutcome): void => {
@@ -68,8 +72,7 @@ export class Recorder {
   };
 
   /** Follows the resources and the jobs of an installation from now on. */
-  async follow({ target, namespace, historyLink, prefix, secrets }: Installation): Promise<void> {
-    this.leaks = new Leaks(secrets);
+  async follow({ target, namespace, historyLink, prefix }: Installation): Promise<void> {
     this.#watch = await watchObjects(target, namespace, this.#onObject);
     this.#jobs = await followJobs(historyLink.port, keysOf(prefix).changes, (fields) => this.#published(fields));
   }

@@ -33,6 +33,10 @@ export interface InstallationOptions {
   /** Further settings of all processes; what only one kind knows, the other ignores. */
   readonly apiEnv?: Readonly<Record<string, string>>;
   readonly workerEnv?: Readonly<Record<string, string>>;
+  /** Arguments of Node, before the name of each process's script; default none. */
+  readonly nodeArgs?: readonly string[];
+  /** Told of what no process may tell anybody, before the first one starts. */
+  readonly onSecrets?: (secrets: readonly string[]) => void;
   /** Told of each call of a worker, with the name of its process. */
   readonly onCall?: (by: string, call: HttpCall, outcome: HttpOutcome) => void;
   readonly onProcess?: (process: string, change: Change) => void;
@@ -66,8 +70,6 @@ export interface Installation extends AsyncDisposable {
   readonly namespace: string;
   readonly apis: readonly ApiPlace[];
   readonly workers: readonly WorkerPlace[];
-  /** What the processes were given and must not tell anybody: Redis' password, the cluster's token, a stranger's secret. */
-  readonly secrets: readonly string[];
   /** Fills every empty place. */
   fillAll(): Promise<void>;
 }
@@ -94,6 +96,8 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const stranger = `canary-environment-${randomUUID()}`;
   const folder = await mkdtemp(join(tmpdir(), "chaos-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
+  // Redis' password, a stranger's secret, the cluster's token.
+  options.onSecrets?.([password, stranger, target.token]);
   const scene = {
     options,
     folder,
@@ -122,7 +126,6 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   });
   return {
     ...{ target, redis, redisLink, historyLink, prefix: PREFIX, namespace, apis, workers, fillAll },
-    secrets: [password, stranger, target.token],
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -142,7 +145,7 @@ async function openApi(number: number, { options, folder, shared }: Scene): Prom
   const place: Place = new Place({
     name: `api-${number}`,
     loop,
-    start: () => startApp("api", /"msg":"listening"/, env, loop, (line) => options.onLine?.(place.life, line)),
+    start: () => startApp("api", /"msg":"listening"/, { env, loop, place, options }),
     onChange: (life, change) => options.onProcess?.(life, change),
   });
   return { place, url: `http://127.0.0.1:${port}`, opsUrl };
@@ -171,28 +174,35 @@ async function openWorker(number: number, { options, folder, namespace, shared }
   const place: Place = new Place({
     name: `worker-${number}`,
     loop,
-    start: () => startApp("worker", /"msg":"worker ready"/, env, loop, (line) => options.onLine?.(place.life, line)),
+    start: () => startApp("worker", /"msg":"worker ready"/, { env, loop, place, options }),
     onChange: (life, change) => options.onProcess?.(life, change),
   });
   return { place, opsUrl, cluster };
+}
+
+/** A process of the service, and what it is started with. */
+interface App {
+  readonly env: Readonly<Record<string, string>>;
+  readonly loop: LoopBlock;
+  readonly place: Place;
+  readonly options: InstallationOptions;
 }
 
 /** Ready by its log and not by its port: it may be started while what it depends on is away. */
 function startApp(
   name: "api" | "worker",
   ready: RegExp,
-  env: Readonly<Record<string, string>>,
-  { nodeArgs }: LoopBlock,
-  onLine: (line: string) => void,
+  { env, loop, place, options }: App,
 ): Promise<RunningProcess> {
+  const { nodeArgs = [], onLine } = options;
   return startProcess({
     name,
     command: process.execPath,
-    args: [...nodeArgs, `apps/${name}/src/main.ts`],
+    args: [...nodeArgs, ...loop.nodeArgs, `apps/${name}/src/main.ts`],
     cwd: ROOT,
     env,
     ready: { line: ready },
     readyTimeoutMs: 120_000,
-    onLine,
+    onLine: (line) => onLine?.(place.life, line),
   });
 }

@@ -12,6 +12,10 @@ export interface BrokenBuild {
   /** The invariant that it breaks. */
   readonly breaks: string;
   readonly edits: readonly Edit[];
+}
+
+/** One that a schedule of the simulation shows. */
+export interface SimulatedBuild extends BrokenBuild {
   /** Where the search for a schedule that shows it begins: close before one that did, when this was written. */
   readonly seed: number;
 }

@@ -1,4 +1,4 @@
-import type { BrokenBuild, Edit } from "./broken-build.ts";
+import type { Edit, SimulatedBuild } from "./broken-build.ts";
 
 /** Seeds that show a build which others do not show soon. */
 const SEEDS: Readonly<Record<string, number>> = {
@@ -21,7 +21,7 @@ const PROVISION = "packages/provision/src";
 const WORKER = "apps/worker/src";
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
-const broken = (breaks: string, name: string, ...edits: Edit[]): BrokenBuild => ({
+const broken = (breaks: string, name: string, ...edits: Edit[]): SimulatedBuild => ({
   name,
   breaks,
   edits,
@@ -48,7 +48,7 @@ const NAME_TAKEN = `if (error instanceof KubeError && (error.class === "already_
  * Builds that break one invariant each, at least two for each invariant that a simulation can show. They are applied when
  * the modules are loaded; the sources stay as they are.
  */
-export const BROKEN_BUILDS: readonly BrokenBuild[] = [
+export const BROKEN_BUILDS: readonly SimulatedBuild[] = [
   broken(
     "I1",
     "no owner references",
