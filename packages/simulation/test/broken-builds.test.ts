@@ -9,10 +9,11 @@ const ALL = [...BROKEN_BUILDS, ...REAL_BUILDS];
 const MOST_SCHEDULES = 1_500;
 
 describe("broken builds", () => {
-  test("every invariant has two, each of a name of its own", () => {
+  test("every invariant has two, each of other edits and another name than all others", () => {
     const counts = INVARIANTS.map(({ id }) => ({ id, builds: ALL.filter(({ breaks }) => breaks === id).length }));
     expect(counts.filter(({ builds }) => builds < 2)).toEqual([]);
     expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);
+    expect(new Set(ALL.map(({ edits }) => JSON.stringify(edits))).size).toBe(ALL.length);
   });
 
   test("docs/reliability.md says how many there are, and --list names each", async () => {

@@ -113,8 +113,12 @@ export const BROKEN_BUILDS: readonly SimulatedBuild[] = [
   ),
   broken(
     "I6",
-    "every create under a name of its own",
-    edit(`${PROVISION}/apply/apply-manifest.ts`, CREATE, RANDOM_NAME),
+    "a create whose answer was lost is sent again under another name",
+    edit(
+      `${PROVISION}/apply/apply-manifest.ts`,
+      CREATE,
+      "return await client.create(triesSoFar === 0 ? manifest : { ...manifest, metadata: { ...manifest.metadata, name: manifest.metadata.name + '-' + triesSoFar } }, { signal, triesSoFar });",
+    ),
   ),
   broken(
     "I6",
