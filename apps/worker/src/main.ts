@@ -1,4 +1,5 @@
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createRedisCheck, RedisSettingsError, redisPlace } from "@repl/contract";
 import { createKubeClient } from "@repl/kube";
 import {
@@ -28,6 +29,8 @@ import { addWorkerGauges, createWorkerMetrics } from "./worker-metrics.ts";
 
 /** Share of the grace period in which the last spans may still be sent. */
 const FLUSH_SHARE = 0.1;
+/** And in which the work may end. */
+const WORK_SHARE = 0.7;
 
 /** Undefined where users have no namespaces of their own. */
 function userNamespaceSettings(settings: WorkerSettings): UserNamespaceSettings | undefined {
@@ -104,7 +107,8 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
   return {
     activeJobs: work.activeJobs,
     async close(when) {
-      await work.close(when === "in order" ? graceMs : 0);
+      const isOver = await endsWithin(graceMs * WORK_SHARE, work.close(when === "in order" ? graceMs : 0));
+      if (!isOver) log.warn("the queue could not be closed in order, its locks will run out");
       await ops.close();
       await client.close();
       await tracer.close(graceMs * FLUSH_SHARE);
@@ -112,6 +116,18 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
       subscriber.disconnect();
     },
   };
+}
+
+/**
+ * Whether the work ends in time. BullMQ 6.7 does not while Redis is dead: of a connection that waits between two tries it awaits
+ * an end that ioredis never tells.
+ */
+async function endsWithin(ms: number, work: Promise<void>): Promise<boolean> {
+  const over = new AbortController();
+  const late = sleep(ms, false, { signal: over.signal }).catch(() => false);
+  const isOver = await Promise.race([work.then(() => true), late]);
+  over.abort();
+  return isOver;
 }
 
 /** Starts the worker and ends it with the process, which may be told to end before it works. */

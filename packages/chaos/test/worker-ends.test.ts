@@ -34,6 +34,15 @@ test(
   },
 );
 
+test("a worker that is told to end while Redis is dead ends in order and in time", TIMEOUT, async () => {
+  const { workers, redis } = installation;
+  const { place } = workers[0] as WorkerPlace;
+  await redis.kill();
+  expect(await place.end()).toEqual({ code: 0, signal: null, leftovers: [] });
+  await redis.restart();
+  await place.fill();
+});
+
 test("a worker that dies in the middle of a sweep delays the next one by 15 s, not by a minute", TIMEOUT, async () => {
   const { workers, redis, prefix } = installation;
   const died = Promise.withResolvers<number>();
