@@ -47,7 +47,11 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   { id: "I19", holds: "The same error is logged ten times a second at most.", check: logIntegrity },
   { id: "I20", holds: "Every accepted job is counted once, as open or as ended.", check: countersConserve },
-  { id: "I21", holds: "A process that is told to end takes nothing new and ends in time.", check: graceful },
+  {
+    id: "I21",
+    holds: "A process ends only when it is told to; then it takes nothing new and ends in order and in time.",
+    check: graceful,
+  },
   {
     id: "I22",
     holds: "One generation has one manifest for each resource, and no two repls share a name.",

@@ -30,7 +30,7 @@ const log = (count: number) =>
   Array.from({ length: count }, () => ({
     ...({ type: "log", process: "api-1", level: "error", message: "no", at: 100 } as const),
   }));
-const process = (change: "started" | "crashed" | "ending" | "ended", at: number) =>
+const process = (change: "started" | "crashed" | "ending" | "ended" | "died", at: number) =>
   ({ type: "process", process: "worker-1", change, at }) as const;
 const failed = { type: "fail", op: "op-1", status: 404, code: "not_found" } as const;
 const subject = "Service/repls/demo";
@@ -258,6 +258,8 @@ const CASES: Readonly<Record<string, Case>> = {
         ],
       },
       "does not end": { events: [process("ending", 10)] },
+      "is killed, having been told to end": { events: [process("ending", 10), process("died", 20_000)] },
+      "dies by itself": { events: [process("started", 10), process("died", 900)] },
       "ends late": { events: [process("ending", 10), process("ended", 40_000)] },
     },
   },

@@ -41,7 +41,8 @@ export class Recorder {
     this.leaks = new Leaks(secrets);
   };
 
-  readonly onProcess = (process: string, change: Change): void => this.add({ type: "process", process, change });
+  readonly onProcess = (process: string, change: Change, how?: string): void =>
+    this.add({ type: "process", process, change, how });
 
   readonly onCall = (by: string, { method, path, body }: HttpCall, { status, headers }: HttpOutcome): void => {
     const verb = VERBS[method];

@@ -39,7 +39,7 @@ export interface InstallationOptions {
   readonly onSecrets?: (secrets: readonly string[]) => void;
   /** Told of each call of a worker, with the name of its process. */
   readonly onCall?: (by: string, call: HttpCall, outcome: HttpOutcome) => void;
-  readonly onProcess?: (process: string, change: Change) => void;
+  readonly onProcess?: (process: string, change: Change, how?: string) => void;
   /** Told of each line that a process logs. */
   readonly onLine?: (process: string, line: string) => void;
 }
@@ -82,6 +82,10 @@ const ONE_FILE = ["--auto-aof-rewrite-percentage", "0"];
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const PREFIX = "{chaos}";
+/** In which a process that is told to end has to. */
+const GRACE_SECONDS = 10;
+/** One that is still there is killed, so late that none is which only a busy machine has kept from ending by itself. */
+const KILL_AFTER_MS = 2 * GRACE_SECONDS * 1_000;
 
 /** Starts Redis, a namespace and every process, and waits until all are ready. */
 export async function startInstallation(options: InstallationOptions): Promise<Installation> {
@@ -107,7 +111,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       // Nobody reads it, so nobody may tell it either.
       UNRELATED_SECRET: stranger,
       QUEUE_PREFIX: PREFIX,
-      SHUTDOWN_GRACE_SECONDS: "10",
+      SHUTDOWN_GRACE_SECONDS: `${GRACE_SECONDS}`,
       // Processes start by the hundred; what Node has compiled once it need not compile again.
       NODE_COMPILE_CACHE: join(folder, "compiled"),
     },
@@ -146,7 +150,7 @@ async function openApi(number: number, { options, folder, shared }: Scene): Prom
     name: `api-${number}`,
     loop,
     start: () => startApp("api", /"msg":"listening"/, { env, loop, place, options }),
-    onChange: (life, change) => options.onProcess?.(life, change),
+    onChange: (life, change, how) => options.onProcess?.(life, change, how),
   });
   return { place, url: `http://127.0.0.1:${port}`, opsUrl };
 }
@@ -175,7 +179,7 @@ async function openWorker(number: number, { options, folder, namespace, shared }
     name: `worker-${number}`,
     loop,
     start: () => startApp("worker", /"msg":"worker ready"/, { env, loop, place, options }),
-    onChange: (life, change) => options.onProcess?.(life, change),
+    onChange: (life, change, how) => options.onProcess?.(life, change, how),
   });
   return { place, opsUrl, cluster };
 }
@@ -189,11 +193,7 @@ interface App {
 }
 
 /** Ready by its log and not by its port: it may be started while what it depends on is away. */
-function startApp(
-  name: "api" | "worker",
-  ready: RegExp,
-  { env, loop, place, options }: App,
-): Promise<RunningProcess> {
+function startApp(name: "api" | "worker", ready: RegExp, { env, loop, place, options }: App): Promise<RunningProcess> {
   const { nodeArgs = [], onLine } = options;
   return startProcess({
     name,
@@ -203,6 +203,7 @@ function startApp(
     env,
     ready: { line: ready },
     readyTimeoutMs: 120_000,
+    stopTimeoutMs: KILL_AFTER_MS,
     onLine: (line) => onLine?.(place.life, line),
   });
 }

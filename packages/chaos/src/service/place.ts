@@ -1,7 +1,10 @@
-import type { LoopBlock, ProcessExit, RunningProcess } from "@repl/testkit";
+import { type LoopBlock, ProcessError, type ProcessExit, type RunningProcess } from "@repl/testkit";
 
-/** What happens to the process in a place. */
-export type Change = "started" | "crashed" | "frozen" | "thawed" | "ending" | "ended";
+/**
+ * What happens to the process in a place. It has `crashed` where we killed it, `ended` where we told it to and it did so in
+ * order; in any other way it has `died`.
+ */
+export type Change = "started" | "crashed" | "frozen" | "thawed" | "ending" | "ended" | "died";
 
 /** How the process of a place is started, and who is told what happens to it. */
 export interface PlaceOptions {
@@ -9,7 +12,8 @@ export interface PlaceOptions {
   readonly start: () => Promise<RunningProcess>;
   /** What its processes are started with. */
   readonly loop: LoopBlock;
-  readonly onChange: (process: string, change: Change) => void;
+  /** `how` is told of a death. */
+  readonly onChange: (process: string, change: Change, how?: string) => void;
 }
 
 /** A place for one process of the service: when its process has gone, another one takes it. */
@@ -42,7 +46,10 @@ export class Place {
       if (this.#process !== undefined) return;
       this.#lives += 1;
       this.#tell("started");
-      this.#process = await this.#options.start();
+      const { life } = this;
+      const process = await this.#options.start().catch((error: unknown) => this.#failed(error, life));
+      this.#process = process;
+      void process.exited.then((exit) => this.#gone(process, exit, life));
     });
   }
 
@@ -54,9 +61,10 @@ export class Place {
     if (process === undefined) return false;
     this.#process = undefined;
     process.kill("SIGKILL");
-    await process.exited;
+    const exit = await process.exited;
     await this.#options.loop.release();
-    this.#tell("crashed", life);
+    if (exit.signal === "SIGKILL") this.#tell("crashed", life);
+    else this.#tell("died", life, wayOf(exit)); // It was quicker.
     return true;
   }
 
@@ -93,7 +101,8 @@ export class Place {
     this.#process = undefined;
     this.#tell("ending", life);
     const exit = await process.stop();
-    this.#tell(exit.signal === null ? "ended" : "crashed", life);
+    if (exit.code === 0) this.#tell("ended", life);
+    else this.#tell("died", life, `${wayOf(exit)} after it was told to end`);
     return exit;
   }
 
@@ -110,7 +119,23 @@ export class Place {
     await turn;
   }
 
-  #tell(change: Change, life = this.life): void {
-    this.#options.onChange(life, change);
+  /** Its port is free between two processes, and may be somebody else's by the time of the second: no fault of its own. */
+  #failed(error: unknown, life: string): never {
+    const isOurs = !(error instanceof ProcessError) || !error.message.includes("EADDRINUSE");
+    if (isOurs) this.#tell("died", life, error instanceof ProcessError ? error.summary : String(error));
+    throw error;
+  }
+
+  /** Whoever ends a process takes it out of its place first. */
+  #gone(process: RunningProcess, exit: ProcessExit, life: string): void {
+    if (this.#process !== process) return;
+    this.#process = undefined;
+    this.#tell("died", life, `${wayOf(exit)} by itself`);
+  }
+
+  #tell(change: Change, life = this.life, how?: string): void {
+    this.#options.onChange(life, change, how);
   }
 }
+
+const wayOf = ({ code, signal }: ProcessExit): string => signal ?? `code ${code}`;

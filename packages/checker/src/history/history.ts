@@ -125,10 +125,13 @@ export type HistoryEvent = At &
       }
     /** A worker has taken a job from the queue; `askedAt`: when it asked for one, where that is known. */
     | { readonly type: "taken"; readonly jobId: string; readonly by: string; readonly askedAt?: number }
+    /** A process `crashed` where the run killed it, `ended` in order where it was told to, and `died` in any other way. */
     | {
         readonly type: "process";
         readonly process: string;
-        readonly change: "started" | "crashed" | "frozen" | "thawed" | "ending" | "ended";
+        readonly change: "started" | "crashed" | "frozen" | "thawed" | "ending" | "ended" | "died";
+        /** Of a death. */
+        readonly how?: string | undefined;
       }
     | { readonly type: "log"; readonly process: string; readonly level: string; readonly message: string }
     | { readonly type: "fault"; readonly what: string }

@@ -61,15 +61,17 @@ export const logIntegrity: Check = (history) => {
 const GRACE_MS = 35_000;
 
 /**
- * I21: a process that is told to end asks for nothing new and ends in time. What it asked for while Redis was away it may
- * still be given afterwards.
+ * I21: a process ends only when it is told to; then it asks for nothing new and ends in order and in time. What it asked for
+ * while Redis was away it may still be given afterwards.
  */
 export const graceful: Check = (history) => {
   const changes = eventsOf(history, "process");
   const taken = eventsOf(history, "taken");
-  return changes
-    .filter(({ change }) => change === "ending")
-    .flatMap(({ process, at }) => {
+  const died = changes.flatMap(({ process, change, how }) => (change === "died" ? [`${process} died: ${how}`] : []));
+  const told = changes.filter(({ change }) => change === "ending");
+  return [
+    ...died,
+    ...told.flatMap(({ process, at }) => {
       const over = changes.find((other) => other.process === process && other.at >= at && other.change !== "ending");
       const late = taken.filter((event) => event.by === process && (event.askedAt ?? event.at) > at + SLACK_MS);
       return [
@@ -77,7 +79,8 @@ export const graceful: Check = (history) => {
         ...(over === undefined ? [`${process} was told to end and did not`] : []),
         ...(over?.change === "ended" && over.at - at > GRACE_MS ? [`${process} took ${over.at - at} ms to end`] : []),
       ];
-    });
+    }),
+  ];
 };
 
 /** A command that was on its way when the process was told. */
