@@ -45,7 +45,11 @@ export const INVARIANTS: readonly Invariant[] = [
     holds: "No secret appears in a log, an answer or a metric.",
     elsewhere: "`packages/chaos`, which looks for canaries in the bytes that real processes write.",
   },
-  { id: "I19", holds: "The same error is logged ten times a second at most.", check: logIntegrity },
+  {
+    id: "I19",
+    holds: "Each line of a log is a JSON object; the same error is logged ten times a second at most.",
+    check: logIntegrity,
+  },
   { id: "I20", holds: "Every accepted job is counted once, as open or as ended.", check: countersConserve },
   {
     id: "I21",

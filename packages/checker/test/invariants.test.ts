@@ -231,7 +231,13 @@ const CASES: Readonly<Record<string, Case>> = {
       },
     },
   },
-  I19: { holds: { events: log(10) }, broken: { "eleven lines in a second": { events: log(11) } } },
+  I19: {
+    holds: { events: log(10) },
+    broken: {
+      "eleven lines in a second": { events: log(11) },
+      "a line that is no JSON": { events: [{ type: "log", process: "api-1", level: "unreadable", message: "Trace:" }] },
+    },
+  },
   I20: {
     holds: {
       events: states({}),

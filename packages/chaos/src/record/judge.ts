@@ -18,8 +18,11 @@ export function setupOf(namespace: string, more: Partial<Setup> = {}): Setup {
   };
 }
 
-/** Not the two seconds that are promised: a machine full of processes being killed answers late. `outages` shows those. */
-const ANSWER_MS = 10_000;
+/**
+ * The two seconds that are promised, and as much again: with 120 clients on two cores, at a load of 18 while processes were killed
+ * and started, the slowest answer took 1.8 s. `outages` holds the promise itself.
+ */
+const ANSWER_MS = 4_000;
 /** Locks, leases and pauses of attempts that were under way, and as much again for a busy machine. */
 export const CONVERGE_MS = 90_000;
 

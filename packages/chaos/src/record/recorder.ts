@@ -15,6 +15,21 @@ type Verb = Extract<HistoryEvent, { type: "call" }>["verb"];
 const VERBS: Readonly<Record<string, Verb>> = { POST: "create", PUT: "update", DELETE: "delete", PATCH: "patch" };
 const ENDED = new Set(["completed", "failed", "cancelled"]);
 
+/** Characters of a line that is no JSON. */
+const LONGEST_SHOWN = 200;
+
+type LogLine = LineRead & { readonly level: string };
+
+/** Undefined where it is no JSON object. */
+function readLine(line: string): LogLine | undefined {
+  try {
+    const read: unknown = JSON.parse(line);
+    return typeof read === "object" && read !== null && !Array.isArray(read) ? (read as LogLine) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Writes the history of real processes: calls as the fault layers pass them on, resources as a watch past them tells, jobs
  * as Redis publishes them, processes and clients as the runner knows them. Times are this machine's, in ms since 1970.
@@ -27,6 +42,8 @@ export class Recorder {
   /** Ended jobs that are held back until the resources are known as they were then. */
   #held: Promise<unknown> = Promise.resolve();
   readonly #begun = new Map<string, number>();
+  /** Lines that begin as JSON and are none, by process: each its last one so far. */
+  readonly #halves = new Map<string, string>();
 
   add(event: WithoutTime<HistoryEvent>, at = Date.now()): void {
     this.events.push({ ...event, at } as HistoryEvent);
@@ -55,14 +72,24 @@ export class Recorder {
 
   readonly onLine = (process: string, line: string): void => {
     this.leaks.look(line, `the log of ${process}`);
-    if (!line.startsWith("{")) {
-      this.add({ type: "log", process, level: "error", message: `no JSON: ${line}` });
-      return;
-    }
-    const { level, ...read } = JSON.parse(line) as LineRead & { readonly level: string };
-    if (level !== "warn" && level !== "error") return;
-    this.add({ type: "log", process, level, message: lineSeen(read) });
+    const half = this.#halves.get(process);
+    this.#halves.delete(process);
+    if (half !== undefined) this.#unreadable(process, half);
+    const read = readLine(line);
+    if (read !== undefined) this.#log(process, read);
+    // The last line of a process that is killed may be half a one: only another line after it tells that it is not.
+    else if (line.startsWith("{")) this.#halves.set(process, line);
+    else this.#unreadable(process, line);
   };
+
+  #log(process: string, { level, ...read }: LogLine): void {
+    if (level === "warn" || level === "error" || level === "fatal")
+      this.add({ type: "log", process, level, message: lineSeen(read) });
+  }
+
+  #unreadable(process: string, line: string): void {
+    this.add({ type: "log", process, level: "unreadable", message: line.slice(0, LONGEST_SHOWN) });
+  }
 
   readonly #onObject: OnObject = (change, object, before) => {
     const seen = objectSeen(object);

@@ -133,6 +133,7 @@ export type HistoryEvent = At &
         /** Of a death. */
         readonly how?: string | undefined;
       }
+    /** `level` is `unreadable` for a line that is no JSON object. */
     | { readonly type: "log"; readonly process: string; readonly level: string; readonly message: string }
     | { readonly type: "fault"; readonly what: string }
     /** No fault is injected from now on, and what was broken is whole again. */

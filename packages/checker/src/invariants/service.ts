@@ -48,13 +48,23 @@ const serverError = (what: string, status: number) => (status >= 500 && status !
 
 const MOST_PER_SECOND = 10;
 
-/** I19: one error does not fill the log. */
+const isError = (level: string) => level === "warn" || level === "error" || level === "fatal";
+
+/** I19: every line can be read, and one error does not fill the log. */
 export const logIntegrity: Check = (history) => {
-  const lines = eventsOf(history, "log").filter(({ level }) => level === "warn" || level === "error");
-  const counted = Map.groupBy(lines, ({ process, message, at }) => `${process} "${message}" ${Math.floor(at / 1_000)}`);
-  return [...counted].flatMap(([what, same]) =>
-    same.length > MOST_PER_SECOND ? [`${what}: ${same.length} lines within a second`] : [],
+  const lines = eventsOf(history, "log");
+  const unreadable = lines.filter(({ level }) => level === "unreadable");
+  const errors = lines.filter(({ level }) => isError(level));
+  const counted = Map.groupBy(
+    errors,
+    ({ process, message, at }) => `${process} "${message}" ${Math.floor(at / 1_000)}`,
   );
+  return [
+    ...unreadable.map(({ process, message }) => `${process} wrote what is no JSON object: ${message}`),
+    ...[...counted].flatMap(([what, same]) =>
+      same.length > MOST_PER_SECOND ? [`${what}: ${same.length} lines within a second`] : [],
+    ),
+  ];
 };
 
 /** Longest that a process which is told to end may take. */
