@@ -14,6 +14,7 @@ const SEEDS: Readonly<Record<string, number>> = {
   "Retry-After is not honoured": 30,
   "the answer waits until Redis is back": 56,
   "names are cut short": 68,
+  "an attempt that has lost its repl writes on, and the sweep deletes only what failed starts left": 2_060,
 };
 
 const STORE = "packages/contract/src/store";
@@ -33,6 +34,11 @@ const SWEEP_KEEPS_ORPHANS = edit(
   'alive.map((resource) => orphan(resource, "its repl is meant to be stopped"))',
   "[]",
 );
+/** Neither the guard before a write nor the abort ends an attempt that has lost its repl, or was cancelled. */
+const WITHOUT_FENCE = [
+  edit(`${WORKER}/lease-holder.ts`, "guard: () => asking ?? ask(),", "guard: async () => void (asking ?? ask),"),
+  edit(`${WORKER}/lease-holder.ts`, "if (!signal.aborted)", "if (!signal.aborted && reason === 'shutdown')"),
+];
 const LEASE_WITHOUT_END = [
   edit(`${STORE}/begin.lua`, "redis.call('SET', leaseKey, token, 'PX', ARGV[3])", "redis.call('SET', leaseKey, token)"),
   edit(`${STORE}/report.lua`, "redis.call('PEXPIRE', leaseKey, ARGV[4])", ""),
@@ -148,6 +154,16 @@ export const BROKEN_BUILDS: readonly SimulatedBuild[] = [
       "if (Date.now() > 0) return {}; const { resources } = await stopRepl(",
     ),
     SWEEP_KEEPS_ORPHANS,
+  ),
+  broken(
+    "I7",
+    "an attempt that has lost its repl writes on, and the sweep deletes only what failed starts left",
+    ...WITHOUT_FENCE,
+    edit(
+      `${PROVISION}/sweep/compare.ts`,
+      "if (keepFailed && intent.startFailed) return [];",
+      "if (keepFailed || !intent.startFailed) return [];",
+    ),
   ),
   broken(
     "I8",
