@@ -17,10 +17,8 @@ import { buildClientGo, type Cost, clientGo, type Job, kubectlApply, naiveClient
 
 /** Starts at a time: enough for the API server to be what all clients wait for. */
 const PARALLEL = 32;
-/** Starts that let client-node compile what it runs. */
+/** Starts that let a worker and client-node compile some of what they run. At this API server's rate more take minutes. */
 const WARM_UP = 100;
-/** Of a worker. At this API server's rate more would take minutes in each round; `cpu-per-start` has 20,000. */
-const WORKER_WARM_UP = 600;
 /** Jobs of the worker at a time: it holds each until its workload is available, where the peers hold a start for its three writes alone. */
 const WORKER_SLOTS = 4 * PARALLEL;
 
@@ -68,7 +66,7 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   say(`${rounds} rounds of ${many} starts for worker, client-go and client-node, ${few} for kubectl and helm`);
   const costs = await alternate<Client, PerStart>(
     {
-      worker: () => measure(many, quick ? WARM_UP : WORKER_WARM_UP, byWorker),
+      worker: () => measure(many, WARM_UP, byWorker),
       clientGo: () => measure(many, 0, (job) => clientGo(binary, job, "protobuf")),
       clientNode: () => measure(many, WARM_UP, naiveClientNode),
       kubectl: () => measure(few, 0, (job) => kubectlApply(kubectlPath, job)),
