@@ -1,7 +1,7 @@
 import { allocatedBytes, COUNTS_ALLOCATIONS, startRedis } from "@repl/testkit";
 import { expect, test } from "vitest";
 import { startApiProcess } from "./api-process.ts";
-import { AUDIENCE, bearer, ISSUER, publicPem, tokenOf } from "./tokens.ts";
+import { bearer, EVERY_CHECK, tokenOf } from "./tokens.ts";
 
 /** Before the count: everything has been compiled and every connection opened. */
 const WARM_UP = 200;
@@ -9,21 +9,9 @@ const STARTS = 200;
 /** Of `POST /start` with every check on. Runs differ by a hundredth or two; whoever exceeds this by choice says so here. */
 const MOST_BYTES = 95_000;
 
-const ENVIRONMENT = {
-  ...COUNTS_ALLOCATIONS,
-  MAX_OPEN_JOBS: "1000",
-  MAX_RUNNING_PER_USER: "1000",
-  MAX_STARTING_PER_USER: "1000",
-  ORDERS_PER_MINUTE: "1000",
-  AUTH_MODE: "jwt",
-  AUTH_PUBLIC_KEY: publicPem,
-  AUTH_ISSUER: ISSUER,
-  AUTH_AUDIENCE: AUDIENCE,
-};
-
 test(`an accepted start takes the api ${MOST_BYTES / 1_000} KB of objects at most`, { timeout: 60_000 }, async () => {
   await using redis = await startRedis();
-  await using api = await startApiProcess({ ...ENVIRONMENT, REDIS_URL: redis.url });
+  await using api = await startApiProcess({ ...COUNTS_ALLOCATIONS, ...EVERY_CHECK, REDIS_URL: redis.url });
   const headers = { "content-type": "application/json", ...bearer(await tokenOf("alice")) };
   const starts = async (name: string, count: number): Promise<void> => {
     for (let number = 0; number < count; number += 1) {

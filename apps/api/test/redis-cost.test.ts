@@ -1,7 +1,7 @@
 import { type RedisCost, redisCost, redisCostBetween, startRedis, type TestRedis } from "@repl/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ApiProcess, startApiProcess } from "./api-process.ts";
-import { AUDIENCE, bearer, ISSUER, publicPem, tokenOf } from "./tokens.ts";
+import { bearer, EVERY_CHECK, tokenOf } from "./tokens.ts";
 
 /** What a request costs Redis does not depend on the machine, so any change of it is somebody's decision: change the number with it. */
 const REQUESTS = 20;
@@ -14,17 +14,7 @@ let api: ApiProcess;
 
 beforeAll(async () => {
   redis = await startRedis();
-  api = await startApiProcess({
-    REDIS_URL: redis.url,
-    MAX_OPEN_JOBS: "1000",
-    MAX_RUNNING_PER_USER: "1000",
-    MAX_STARTING_PER_USER: "1000",
-    ORDERS_PER_MINUTE: "1000",
-    AUTH_MODE: "jwt",
-    AUTH_PUBLIC_KEY: publicPem,
-    AUTH_ISSUER: ISSUER,
-    AUTH_AUDIENCE: AUDIENCE,
-  });
+  api = await startApiProcess({ REDIS_URL: redis.url, ...EVERY_CHECK });
   await start("first"); // Scripts are sent as text once for each connection.
 });
 afterAll(async () => {

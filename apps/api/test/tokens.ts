@@ -55,3 +55,15 @@ export function signedWithText(secret: string, header: object, payload: object):
 
 /** The header that carries it. */
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** Settings of an api with every check of an order on; none of the limits is met by some hundred orders. */
+export const EVERY_CHECK = {
+  MAX_OPEN_JOBS: "1000",
+  MAX_RUNNING_PER_USER: "1000",
+  MAX_STARTING_PER_USER: "1000",
+  ORDERS_PER_MINUTE: "1000",
+  AUTH_MODE: "jwt",
+  AUTH_PUBLIC_KEY: publicPem,
+  AUTH_ISSUER: ISSUER,
+  AUTH_AUDIENCE: AUDIENCE,
+};
