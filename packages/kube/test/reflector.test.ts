@@ -209,6 +209,22 @@ describe("failures of the watch", () => {
     },
   );
 
+  it("lists anew after a second silence: a server that was put back to a backup waits for a version of its future", async () => {
+    const cluster = await scriptedCluster();
+    for (const name of ["kept-1", "lost-1"]) cluster.put(name);
+    const { reflector, changes, errors } = reflect(cluster, { idleMs: 300 });
+    await cluster.watchOpened(1);
+    changes.length = 0;
+    cluster.silently(() => cluster.remove("lost-1"));
+    cluster.version = 3;
+    await cluster.watchOpened(3);
+    const silence = { error: { code: "watch_idle" } };
+    expect(errors).toMatchObject([silence, silence]);
+    expect(changes).toEqual(["deleted lost-1 uid-lost-1"]);
+    expect(cluster.watched.map((query) => query.get("resourceVersion"))).toEqual(["12", "12", "3"]);
+    expect(reflector.stats().relists).toBe(1);
+  });
+
   it("is kept alive by bookmarks alone", async () => {
     const cluster = await scriptedCluster();
     const { reflector, errors } = reflect(cluster, { idleMs: 300 });

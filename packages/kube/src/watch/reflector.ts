@@ -3,7 +3,7 @@ import type { WatchEvent } from "../client-types.ts";
 import { createObjectStore, type FillableStore } from "./object-store.ts";
 import { createMeter } from "./reflector-meter.ts";
 import type { Change, Reflector, ReflectorOptions } from "./reflector-types.ts";
-import { countFailure, type FailureRun, isExpired, watchDelayMs } from "./watch-backoff.ts";
+import { countFailure, type FailureRun, needsList, watchDelayMs } from "./watch-backoff.ts";
 
 /** kube-apiserver sends a bookmark each minute; half as much again is silence. */
 const IDLE_MS = 90_000;
@@ -20,7 +20,7 @@ const LIST_TIMEOUT_MS = 60_000;
 /**
  * Builds a reflector; nothing happens before `start`. The course of things is that of client-go's
  * (k8s.io/client-go/tools/cache, reflector.go): LIST once, WATCH from there, again from the last version seen when the
- * watch ends, and a new LIST only when the server no longer knows that version.
+ * watch ends, and a new LIST only when the server no longer knows that version; also, unlike there, after two silent watches.
  */
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   const loop = new ReflectorLoop(options);
@@ -143,7 +143,7 @@ class ReflectorLoop<T> {
 
   async #recover(error: unknown): Promise<void> {
     this.#failures = countFailure(this.#failures, error);
-    if (isExpired(error)) this.#version = undefined;
+    if (needsList(this.#failures)) this.#version = undefined;
     const delayMs = watchDelayMs(error, this.#failures, this.#random());
     this.#report(error, delayMs);
     await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => {});

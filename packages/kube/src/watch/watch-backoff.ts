@@ -13,7 +13,7 @@ const REFUSAL_MS = { base: 800, cap: 30_000 };
 const RETRY_AFTER_JITTER_MS = 500;
 
 /** What kind of failure ended a LIST or WATCH. */
-type WatchFailure = "expired" | "outage" | "refusal";
+type WatchFailure = "expired" | "silence" | "outage" | "refusal";
 
 /** Failures in a row, of one kind. */
 export interface FailureRun {
@@ -26,7 +26,7 @@ export interface FailureRun {
  * that has just come back (seen on kube-apiserver 1.35), and must not wait as long as forty refused connections before it.
  */
 export function countFailure(run: FailureRun | undefined, error: unknown): FailureRun {
-  const kind = isExpired(error) ? "expired" : isPassing(error) ? "outage" : "refusal";
+  const kind = kindOf(error);
   return { kind, count: run?.kind === kind ? run.count + 1 : 1 };
 }
 
@@ -41,20 +41,27 @@ export function watchDelayMs(error: unknown, run: FailureRun, random: number): n
   }
   // A version that expired once is the course of things; again and again would be LIST upon LIST.
   if (run.kind === "expired" && run.count === 1) return 0;
-  const { base, cap } = run.kind === "outage" ? OUTAGE_MS : REFUSAL_MS;
+  const { base, cap } = run.kind === "refusal" || run.kind === "expired" ? REFUSAL_MS : OUTAGE_MS;
   const full = Math.min(cap, base * 2 ** Math.min(run.count - 1, 30));
   return full / 2 + (full / 2) * random;
 }
 
-/** Whether the version that we go on from is too old. */
-export function isExpired(error: unknown): boolean {
-  return error instanceof KubeError && error.class === "expired";
+/**
+ * Whether what comes after the version that we go on from can only be had by a LIST: it is too old, or two watches in a row
+ * have been silent. One may have been on a link that died. A server that was put back to a backup waits for a version from
+ * its future, without bookmarks (kubernetes.io/docs/reference/using-api/api-concepts, "Unavailable resource versions").
+ */
+export function needsList({ kind, count }: FailureRun): boolean {
+  return kind === "expired" || (kind === "silence" && count > 1);
 }
 
-function isPassing(error: unknown): boolean {
-  return (
-    error instanceof KubeError &&
-    (error.class === "retry" || error.class === "retry_after") &&
-    error.maxTries === undefined
-  );
+function kindOf(error: unknown): WatchFailure {
+  if (!(error instanceof KubeError)) return "refusal";
+  if (error.class === "expired") return "expired";
+  if (error.code === "watch_idle") return "silence";
+  return isPassing(error) ? "outage" : "refusal";
+}
+
+function isPassing(error: KubeError): boolean {
+  return (error.class === "retry" || error.class === "retry_after") && error.maxTries === undefined;
 }
