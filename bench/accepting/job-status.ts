@@ -7,17 +7,9 @@ import { redisCost, redisCostBetween, startRedis } from "@repl/testkit";
 import { pin } from "../frame/cpu.ts";
 import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
+import { combinedRate, figuresOfPart, type Measured } from "./measured.ts";
 import { acceptedJob, tokenOf } from "./orders.ts";
-import {
-  bareHash,
-  CONNECTIONS,
-  combinedRate,
-  type Measured,
-  startApi,
-  startBareRoute,
-  underLoad,
-  warmUp,
-} from "./servers.ts";
+import { bareHash, CONNECTIONS, startApi, startBareRoute, underLoad, warmUp } from "./servers.ts";
 
 /** `GET /jobs/:jobId` of a job that waits, against a bare HGETALL and a bare route that answers the same. */
 export const jobStatus: Benchmark = {
@@ -82,18 +74,7 @@ function partsOf({ hash, loop, route, api }: Rounds): Figure[] {
     "bare route": route,
     "GET /jobs/:jobId": api,
   };
-  return Object.entries(parts).flatMap(([name, all]) => [
-    ofRounds(
-      `${name}: rate`,
-      "1/s",
-      all.map(({ rate }) => rate),
-    ),
-    ofRounds(
-      `${name}: processor time for one`,
-      "us",
-      all.map(({ cpuUs }) => cpuUs),
-    ),
-  ]);
+  return Object.entries(parts).flatMap(([name, rounds]) => figuresOfPart(name, rounds));
 }
 
 function ratiosOf(measured: Rounds): Figure[] {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { freePort, type ProcessOptions, startProcess, type TestRedis } from "@repl/testkit";
 import { cpuMs, pin } from "../frame/cpu.ts";
 import { type Load, type LoadResult, load } from "../frame/load.ts";
+import type { Measured } from "./measured.ts";
 import { tokenOptions } from "./orders.ts";
 
 /** Requests under way at a time, in all benchmarks of the api, so that their figures can be held against each other. */
@@ -23,19 +24,6 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export interface MeasuredServer extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
-}
-
-/** What a load made of a server. */
-export interface Measured {
-  /** A second. */
-  readonly rate: number;
-  /** What one took of the server's processor. */
-  readonly cpuUs: number;
-}
-
-/** The rate of a process that does one and then the other, by what it reaches with each alone. */
-export function combinedRate(one: Measured, other: Measured): number {
-  return 1 / (1 / one.rate + 1 / other.rate);
 }
 
 /** The api with every check on: tokens, limits of each user, rate limit, limit of the queue. None of them is hit. */

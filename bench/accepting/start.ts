@@ -3,18 +3,9 @@ import { type RedisCost, redisCost, redisCostBetween, startRedis } from "@repl/t
 import { cpuMs, pin } from "../frame/cpu.ts";
 import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
 import { alternate, perRound } from "../frame/rounds.ts";
+import { combinedRate, figuresOfPart, type Measured } from "./measured.ts";
 import { startOrders } from "./orders.ts";
-import {
-  bareQueue,
-  CONNECTIONS,
-  combinedRate,
-  type Measured,
-  startApi,
-  startBareRoute,
-  startPeerRoute,
-  underLoad,
-  warmUp,
-} from "./servers.ts";
+import { bareQueue, CONNECTIONS, startApi, startBareRoute, startPeerRoute, underLoad, warmUp } from "./servers.ts";
 
 /** `POST /start` under load against its parts, measured alone. */
 export const acceptingStarts: Benchmark = {
@@ -107,23 +98,12 @@ const NAMES = {
   api: "POST /start",
 } as const;
 
+const NAMED = Object.keys(NAMES) as (keyof typeof NAMES)[];
+
 function partsOf(measured: Partial<Record<keyof typeof NAMES, readonly Measured[]>>, callers: string): Figure[] {
-  return (["queue", "loop", "route", "both", "api"] as const).flatMap((part) => {
-    const all = measured[part] ?? [];
-    if (all.length === 0) return [];
-    const name = `${NAMES[part]}${callers}`;
-    return [
-      ofRounds(
-        `${name}: rate`,
-        "1/s",
-        all.map(({ rate }) => rate),
-      ),
-      ofRounds(
-        `${name}: processor time for one`,
-        "us",
-        all.map(({ cpuUs }) => cpuUs),
-      ),
-    ];
+  return NAMED.flatMap((part) => {
+    const rounds = measured[part];
+    return rounds === undefined ? [] : figuresOfPart(`${NAMES[part]}${callers}`, rounds);
   });
 }
 

@@ -1,5 +1,4 @@
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createRedisCheck, RedisSettingsError, redisPlace } from "@repl/contract";
 import { createKubeClient } from "@repl/kube";
 import {
@@ -24,13 +23,11 @@ import { readCredentials, UnusableCredentials } from "./read-credentials.ts";
 import { readTemplate, UnusableTemplate } from "./read-template.ts";
 import { traceRequests } from "./trace-requests.ts";
 import { UnusableSecrets } from "./user-secrets.ts";
-import { startWork } from "./work.ts";
+import { type Ending, startWork } from "./work.ts";
 import { addWorkerGauges, createWorkerMetrics } from "./worker-metrics.ts";
 
 /** Share of the grace period in which the last spans may still be sent. */
 const FLUSH_SHARE = 0.1;
-/** And in which the work may end. */
-const WORK_SHARE = 0.7;
 
 /** Undefined where users have no namespaces of their own. */
 function userNamespaceSettings(settings: WorkerSettings): UserNamespaceSettings | undefined {
@@ -43,11 +40,8 @@ function userNamespaceSettings(settings: WorkerSettings): UserNamespaceSettings 
 interface RunningWorker {
   /** Jobs under way. */
   activeJobs(): number;
-  /**
-   * Ends the work, then what it works with, within the grace period. `at once` lets no job finish, for a process that
-   * cannot be trusted any more: they are handed back.
-   */
-  close(when: "in order" | "at once"): Promise<void>;
+  /** Ends the work, then what it works with, within the grace period. */
+  close(how: Ending): Promise<void>;
 }
 
 /**
@@ -106,8 +100,8 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
   );
   return {
     activeJobs: work.activeJobs,
-    async close(when) {
-      const isOver = await endsWithin(graceMs * WORK_SHARE, work.close(when === "in order" ? graceMs : 0));
+    async close(how) {
+      const isOver = await work.close(how, graceMs);
       if (!isOver) log.warn("the queue could not be closed in order, its locks will run out");
       await ops.close();
       await client.close();
@@ -116,18 +110,6 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
       subscriber.disconnect();
     },
   };
-}
-
-/**
- * Whether the work ends in time. BullMQ 6.7 does not while Redis is dead: of a connection that waits between two tries it awaits
- * an end that ioredis never tells.
- */
-async function endsWithin(ms: number, work: Promise<void>): Promise<boolean> {
-  const over = new AbortController();
-  const late = sleep(ms, false, { signal: over.signal }).catch(() => false);
-  const isOver = await Promise.race([work.then(() => true), late]);
-  over.abort();
-  return isOver;
 }
 
 /** Starts the worker and ends it with the process, which may be told to end before it works. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createIntentStore, createJobStore, openJobQueue } from "@repl/contract";
 import type { KindName, KubeClient } from "@repl/kube";
 import type { Log, LogError, Tracer } from "@repl/ops";
@@ -20,7 +21,9 @@ import type { WorkerMetrics } from "./worker-metrics.ts";
 const UNAVAILABLE_MS = 60_000;
 /** How long an attempt waits for a resource that is being deleted; less where a start may not take that long at all. */
 const GONE_MS = 120_000;
-/** Share of the grace period in which jobs may still finish; the rest is for handing them back. */
+/** Share of the grace period in which the work may end; the rest is for what it works with. */
+const END_SHARE = 0.7;
+/** And in which jobs may still finish; the rest of the first is for handing them back. */
 const FINISH_SHARE = 0.2;
 
 /** What decides how a worker works; docs/settings.md has each under its variable's name. */
@@ -61,13 +64,19 @@ export interface WorkParts {
   readonly patience?: Patience;
 }
 
+/** How work ends: `at once` lets no job finish, for a process that cannot be trusted any more. */
+export type Ending = "in order" | "at once";
+
 /** A worker at work. */
 export interface RunningWork {
   readonly view: ClusterView;
   /** Jobs under way. */
   activeJobs(): number;
-  /** Takes no new job, lets those under way finish within a share of the time, hands the rest back. */
-  close(graceMs: number): Promise<void>;
+  /**
+   * Takes no new job, lets those under way finish within a share of the grace period, hands the rest back. False where that
+   * took too long, and locks are left to run out: the process has to end all the same.
+   */
+  close(how: Ending, graceMs: number): Promise<boolean>;
 }
 
 /** Begins to take jobs and to sweep. */
@@ -122,9 +131,24 @@ export async function startWork(settings: WorkSettings, parts: WorkParts): Promi
   return {
     view,
     activeJobs: worker.activeJobs,
-    async close(graceMs) {
-      await Promise.all([sweeper.close(), worker.close(graceMs * FINISH_SHARE)]);
-      await Promise.all([view.stop(), queue.close()]);
+    close(how, graceMs) {
+      const end = async () => {
+        await Promise.all([sweeper.close(), worker.close(how === "in order" ? graceMs * FINISH_SHARE : 0)]);
+        await Promise.all([view.stop(), queue.close()]);
+      };
+      return endsWithin(graceMs * END_SHARE, end());
     },
   };
+}
+
+/**
+ * Whether the work ends in time. BullMQ 6.7 does not while Redis is dead: of a connection that waits between two tries it awaits
+ * an end that ioredis never tells. While Redis hangs, each command waits for its own limit.
+ */
+async function endsWithin(ms: number, work: Promise<void>): Promise<boolean> {
+  const over = new AbortController();
+  const late = sleep(ms, false, { signal: over.signal }).catch(() => false);
+  const isOver = await Promise.race([work.then(() => true), late]);
+  over.abort();
+  return isOver;
 }

@@ -168,7 +168,7 @@ export interface EndState {
   readonly leases: readonly string[];
   /** By user: repls that count as running, and jobs that count as open. */
   readonly counted: readonly { readonly userId: string; readonly running: number; readonly open: number }[];
-  /** What a process that was told to end still waits for. */
+  /** What a process that ended in order still waits for; one that gave up is not among them. */
   readonly leftovers: readonly { readonly process: string; readonly count: number }[];
 }
 

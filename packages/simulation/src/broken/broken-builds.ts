@@ -358,7 +358,11 @@ export const BROKEN_BUILDS: readonly SimulatedBuild[] = [
   broken(
     "I21",
     "a worker that does not end",
-    edit(`${WORKER}/worker.ts`, "await closed;", "await new Promise(() => {});"),
+    edit(
+      `${WORKER}/work.ts`,
+      "return endsWithin(graceMs * END_SHARE, end());",
+      "return end().then(() => new Promise(() => {}));",
+    ),
   ),
   broken(
     "I22",

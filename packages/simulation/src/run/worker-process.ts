@@ -26,8 +26,8 @@ export interface WorkerProcessOptions {
 
 /** A running worker process. */
 export interface RunningProcess {
-  /** What SIGTERM does. */
-  close(): Promise<void>;
+  /** What SIGTERM does. False where work was left undone, as the process has to end. */
+  close(): Promise<boolean>;
 }
 
 const GRACE_MS = 30_000;
@@ -70,10 +70,11 @@ export async function runWorkerProcess(options: WorkerProcessOptions): Promise<R
   });
   return {
     async close() {
-      await work.close(GRACE_MS);
+      const isOver = await work.close("in order", GRACE_MS);
       await client.close();
       connection.disconnect();
       subscriber.disconnect();
+      return isOver;
     },
   };
 }

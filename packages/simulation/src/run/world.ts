@@ -161,8 +161,8 @@ export class World {
     this.whenDead(process, resolve);
     this.time.after(0, { process }, () => {
       this.recorder.add({ type: "process", process: process.name, change: "ending" });
-      (life.worker?.close() ?? Promise.resolve()).then(
-        () => this.#ended(process),
+      (life.worker?.close() ?? Promise.resolve(true)).then(
+        (isOver) => this.#ended(process, isOver),
         (error: unknown) => {
           throw error;
         },
@@ -178,14 +178,15 @@ export class World {
     return () => own.delete(listener);
   }
 
-  /** What each process that was told to end still waited for when it had. */
+  /** What each process that ended in order still waited for when it had. */
   readonly leftovers: { process: string; count: number }[] = [];
 
-  #ended(process: SimProcess): void {
+  /** @param inOrder false: it gave up what it still waited for */
+  #ended(process: SimProcess, inOrder: boolean): void {
     this.recorder.add({ type: "process", process: process.name, change: "ended" });
     // Answers to what was given up on its last day are still on their way for a moment.
     this.at(this.time.nowMs + LINGER_MS, () => {
-      this.leftovers.push({ process: process.name, count: this.time.pendingOf(process) });
+      if (inOrder) this.leftovers.push({ process: process.name, count: this.time.pendingOf(process) });
       this.time.kill(process);
       this.#bury(process);
     });
