@@ -1,4 +1,4 @@
-import { createLog, readBuild } from "@repl/ops";
+import { createLog, logWarnings, readBuild } from "@repl/ops";
 import { loadApiSettings } from "@repl/settings";
 import closeWithGrace from "close-with-grace";
 import { startApi } from "./start-api.ts";
@@ -6,6 +6,7 @@ import { startApi } from "./start-api.ts";
 try {
   const settings = loadApiSettings(process.env);
   const log = createLog({ process: "api", level: settings.logLevel });
+  logWarnings(log);
   log.info(readBuild(), "starting");
   const starting = startApi(settings, log);
   // Before it listens: whoever has read that it does may tell the process to end.

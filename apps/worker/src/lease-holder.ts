@@ -31,10 +31,13 @@ export function holdLease(store: JobStore, lease: Lease): LeaseHolder {
     const asked = performance.now();
     const hold = await store.report(lease, change);
     if (hold !== "ok") end(hold);
+    // An answer that this process has read so late guards nothing: another worker may hold the repl by now.
+    const leftMs = asked + store.leaseMs - performance.now();
+    if (leftMs <= 0) end("lost");
     signal.throwIfAborted();
     if (released) return;
     clearTimeout(expiry);
-    expiry = setTimeout(end, store.leaseMs - (performance.now() - asked), "lost");
+    expiry = setTimeout(end, leftMs, "lost");
   };
   // A failed renewal shows when the lease runs out; until then the next one may succeed.
   const timer = setInterval(() => renew().catch(() => {}), store.leaseMs / RENEWALS_PER_LEASE);

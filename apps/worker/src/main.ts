@@ -10,6 +10,7 @@ import {
   ListenError,
   type Log,
   listen,
+  logWarnings,
   openTracer,
   readBuild,
 } from "@repl/ops";
@@ -115,6 +116,7 @@ async function start(settings: WorkerSettings, log: Log, leaving: AbortSignal): 
 /** Starts the worker and ends it with the process, which may be told to end before it works. */
 async function run(settings: WorkerSettings): Promise<void> {
   const log = createLog({ process: "worker", level: settings.logLevel });
+  logWarnings(log);
   const leaving = new AbortController();
   const starting = start(settings, log, leaving.signal);
   closeWithGrace({ delay: settings.shutdownGraceSeconds * 1_000, logger: log }, async ({ err, signal }) => {

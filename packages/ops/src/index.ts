@@ -27,6 +27,7 @@ export { readBuild } from "./build.ts";
 export { audit } from "./log/audit.ts";
 export { createLog, type Log } from "./log/create-log.ts";
 export { createLogLimiter, type LogError } from "./log/log-limiter.ts";
+export { logWarnings } from "./log/log-warnings.ts";
 
 // Metrics
 
