@@ -146,6 +146,23 @@ describe("the backlog", () => {
     expect(await backlog()).toMatchObject({ openJobs: 2, oldestWaitMs: 0 });
   });
 
+  test.each([
+    ["a page", 1_000],
+    ["all that it looks at", 10_000],
+  ])("has the wait of a job behind %s of jobs that are worked on", async (_what, count) => {
+    const { prefix, keys } = setup();
+    const backlog = createBacklogReader(redis, prefix);
+    const now = Number((await redis.time())[0]) * 1_000;
+    const active = Array.from({ length: count }, () => randomUUID());
+    const pipeline = redis.pipeline();
+    for (const jobId of active) pipeline.hset(keys.job(jobId), "state", "active").zadd(keys.open, now - 90_000, jobId);
+    await pipeline.exec();
+    expect(await backlog()).toMatchObject({ openJobs: count, oldestWaitMs: 0 });
+    await redis.zadd(keys.open, now - 60_000, "queued");
+    await redis.hset(keys.job("queued"), "state", "queued");
+    expect(Math.floor((await backlog()).oldestWaitMs / 10_000)).toBe(6);
+  });
+
   test("has the queue's jobs by state as BullMQ counts them", async () => {
     const { prefix } = setup();
     const queue = openJobQueue({ connection: redis, prefix }, () => {});
