@@ -9,7 +9,7 @@ import { openPrivateCluster, type PrivateCluster } from "../provisioning/support
 import { GATEWAY_API, installCustomKinds, KEDA, POD_MONITORS } from "../support/custom-kinds.ts";
 import { blockOf } from "../support/documents.ts";
 import { applyAll } from "./support/apply.ts";
-import { compose, find, K8S, kustomize, type Manifest, parseManifests } from "./support/kustomize.ts";
+import { compose, find, K8S, kustomize, type Manifest, parseManifests, withComponents } from "./support/kustomize.ts";
 
 const TEMPLATE = readFileSync(new URL("../../service.yaml", import.meta.url), "utf8");
 const ALL_COMPONENTS = readdirSync(join(K8S, "components"));
@@ -66,6 +66,14 @@ it.skipIf(missingTestCluster())("examples/scaling-by-keda asks for a worker by a
   const [trigger] = find(manifests, "ScaledObject", "worker")["spec"].triggers;
   expect(trigger.metadata.threshold).toBe(settings?.["data"].WORKER_CONCURRENCY);
 });
+
+it.skipIf(missingTestCluster()).each(["autoscaling-keda", "autoscaling-hpa"])(
+  "k8s/overlays/production leaves the number of workers to %s",
+  async (component) => {
+    const { spec } = find(await withComponents("production", [component]), "Deployment", "worker");
+    expect(spec).not.toHaveProperty("replicas");
+  },
+);
 
 it.skipIf(missingTestCluster())("k8s/overlays/production limits what one user may ask for, and all repls", async () => {
   const manifests = await kustomize(join(K8S, "overlays/production"));

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 
 const run = promisify(execFile);
 const MAX_BYTES = 16 << 20;
@@ -39,6 +39,22 @@ export interface Composition {
 export async function kustomize(folder: string): Promise<Manifest[]> {
   const { stdout } = await run(await kubectlPath(), ["kustomize", folder], { maxBuffer: MAX_BYTES });
   return parseManifests(stdout);
+}
+
+/** The objects of an overlay to whose own components some were added, as its comments offer. */
+export async function withComponents(overlay: string, components: readonly string[]): Promise<Manifest[]> {
+  const folder = await mkdtemp(join(K8S, "overlays/tmp-")); // What it names lies relative to it.
+  try {
+    await cp(join(K8S, "overlays", overlay), folder, { recursive: true });
+    const path = join(folder, "kustomization.yaml");
+    const kustomization = parse(await readFile(path, "utf8"));
+    const added = components.map((name) => `../../components/${name}`);
+    const all = [...kustomization.components, ...added];
+    await writeFile(path, JSON.stringify({ ...kustomization, components: all }));
+    return await kustomize(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** The same of a kustomization that is made for the call, as an operator's own overlay would be. */
