@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { useRedis } from "@repl/testkit/vitest";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
-import { createIntentStore, createJobStore } from "../src/index.ts";
+import { createIntentStore, createJobStore, keysOf } from "../src/index.ts";
 
 const { redis, server } = await useRedis();
 
@@ -36,4 +36,13 @@ test("intents are of one moment: no job that ends meanwhile looks as if it had e
     expect([...found.values()].filter(({ jobOpen, settledAt }) => !jobOpen && settledAt < sinceMs)).toEqual([]);
   }
   other.disconnect();
+});
+
+test("jobs that a clock accepted which was set back since are open jobs of long ago, those of just now are not", async () => {
+  const prefix = `{${randomUUID()}}`;
+  const intents = createIntentStore(redis, prefix);
+  const now = await intents.nowMs();
+  const accepted = { long: now - 60_000, just: now - 1_000, soon: now + 1_000, ahead: now + 3_600_000 };
+  for (const [jobId, at] of Object.entries(accepted)) await redis.zadd(keysOf(prefix).open, at, jobId);
+  expect(await intents.openJobs(10_000)).toEqual(["long", "ahead"]);
 });

@@ -258,6 +258,29 @@ describe("lease", () => {
     }
     expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "crashed" });
   });
+
+  test("an attempt that says that it lost its lease did not end with its process", async () => {
+    const { store, keys, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    for (let loss = 0; loss < 10; loss++) {
+      const lease = await begun(store, jobId);
+      await redis.del(keys.lease("demo"));
+      expect(await store.settle(lease, "queued", {})).toBe("lost");
+    }
+    expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "run" });
+  });
+
+  test("one that says so when the next has begun says nothing of that one", async () => {
+    const { store, keys, accepted } = setup();
+    const jobId = await accepted("start", "demo");
+    const leases: Lease[] = [];
+    for (let crash = 0; crash < 10; crash++) {
+      leases.push(await begun(store, jobId));
+      await redis.del(keys.lease("demo"));
+    }
+    for (const lease of leases.slice(0, -1)) expect(await store.settle(lease, "queued", {})).toBe("lost");
+    expect(await store.begin(jobId, randomUUID())).toMatchObject({ outcome: "crashed" });
+  });
 });
 
 describe("settle", () => {

@@ -98,6 +98,13 @@ describe("limits of a user", () => {
 });
 
 describe("the rate limit", () => {
+  test("holds nobody back for longer than its window when Redis' clock has gone back", async () => {
+    const { ask, keys } = setup({ ordersPerMinute: 600 });
+    await redis.set(keys.rate("user:alice"), Date.now() + 3_600_000);
+    const { rate } = await ask("start", "one", { rateKey: "user:alice" });
+    expect(rate?.resetMs).toBeLessThanOrEqual(61_000);
+  });
+
   test("takes so many orders at once, then one after the other", async () => {
     const { ask } = setup({ ordersPerMinute: 600 }); // One every 100 ms.
     const rateKey = "user:alice";

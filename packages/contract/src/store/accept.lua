@@ -40,7 +40,8 @@ end
 if order.rateKey and limits.rate.requests > 0 then
   local window, rateKey = limits.rate.windowMs, prefix .. ':rate:' .. order.rateKey
   local interval = window / limits.rate.requests
-  local full = math.max(tonumber(redis.call('GET', rateKey) or now), now) + interval
+  -- Between now and a window from now: what is kept may be by a clock that was ahead.
+  local full = math.max(math.min(tonumber(redis.call('GET', rateKey) or now), now + window), now) + interval
   local over = full - now - window
   if over > 0 then
     rate = {limit = limits.rate.requests, remaining = 0, resetMs = math.ceil(full - interval - now), retryMs = math.ceil(over)}

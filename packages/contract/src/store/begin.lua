@@ -33,7 +33,7 @@ local made = job[5] == 'retrying' and tonumber(job[7]) + 1 or math.max(1, tonumb
 
 redis.call('SET', leaseKey, token, 'PX', ARGV[3])
 -- What an earlier attempt had reached is not this one's: progress would go back within it.
-redis.call('HSET', jobKey, 'state', 'active', 'phase', 'queued', 'progress', 0, 'made', made, 'begunAt', now, 'changedAt', now)
+redis.call('HSET', jobKey, 'state', 'active', 'phase', 'queued', 'progress', 0, 'made', made, 'begunAt', now, 'begunBy', token, 'changedAt', now)
 if not job[3] then redis.call('HSET', jobKey, 'startedAt', now) end
 redis.call('HINCRBY', jobKey, 'version', 1)
 local roundKey = prefix .. ':round'

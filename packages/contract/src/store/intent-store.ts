@@ -72,9 +72,17 @@ export function createIntentStore(redis: Redis, prefix: string) {
     /** Redis' clock, which all times in the records are by. One round trip. */
     nowMs,
 
-    /** Ids of the jobs that were accepted longer ago than that and have not ended. Two round trips. */
+    /**
+     * Ids of the jobs that have not ended and were accepted longer ago than that, or as far ahead, by a clock that was set back
+     * since. Two round trips.
+     */
     async openJobs(olderThanMs: number): Promise<string[]> {
-      return redis.zrange(keys.open, "-inf", String((await nowMs()) - olderThanMs), "BYSCORE");
+      const now = await nowMs();
+      const ranges = [
+        ["-inf", String(now - olderThanMs)],
+        [String(now + olderThanMs), "+inf"],
+      ] as const;
+      return (await Promise.all(ranges.map(([from, to]) => redis.zrange(keys.open, from, to, "BYSCORE")))).flat();
     },
 
     /** Counts a job whose record was lost as open no longer. What was asked for is in the repl's intent. One round trip. */

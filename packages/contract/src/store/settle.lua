@@ -6,7 +6,11 @@
 -- Returns ok | cancelled (it has ended, or its record was lost) | lost. A settled job's lease is gone in each case but `lost`.
 local prefix, jobId, replId, token, state = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local jobKey, replKey, leaseKey = prefix .. ':job:' .. jobId, prefix .. ':repl:' .. replId, prefix .. ':lease:' .. replId
-if redis.call('GET', leaseKey) ~= token then return 'lost' end
+if redis.call('GET', leaseKey) ~= token then
+  -- The attempt has outlived its lease, not its process, which is what `begins` counts. Unless the next one has begun.
+  if redis.call('HGET', jobKey, 'begunBy') == token then redis.call('HSET', jobKey, 'begins', 0) end
+  return 'lost'
+end
 redis.call('DEL', leaseKey)
 if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' end
 
