@@ -50,7 +50,6 @@ describe("nextDelay", () => {
     answered(409, "Conflict", "Operation cannot be fulfilled"),
     answered(422, "Invalid", "wrong"),
     answered(403, "Forbidden", "exceeded quota: q"),
-    answered(401, "Unauthorized", "Unauthorized"),
     answered(404, "NotFound", "gone"),
     answered(410, "Expired", "too old"),
     lost(),
@@ -74,7 +73,7 @@ describe("nextDelay", () => {
     expect(nextDelay(refused(), 1000, RETRY_POLICY, 0)).toBeDefined();
   });
 
-  it("gives a server that has just started a few seconds before it believes a lack of room or of permission", () => {
+  it("gives a server that has just started a few seconds before it believes a lack of room, of permission or of an identity", () => {
     const full = answered(
       500,
       "InternalError",
@@ -82,8 +81,11 @@ describe("nextDelay", () => {
     );
     const denied = answered(403, "Forbidden", 'services is forbidden: User "w" cannot create resource "services"');
     const quota = answered(403, "Forbidden", 'services "a" is forbidden: exceeded quota: q, requested: services=1');
-    expect([full, denied, quota].map((error) => error.class)).toEqual(["capacity", "forbidden", "capacity"]);
-    for (const error of [full, denied]) {
+    const unknown = answered(401, "Unauthorized", "Unauthorized");
+    expect([full, denied, unknown, quota].map((error) => error.class)).toEqual([
+      ...["capacity", "forbidden", "unauthenticated", "capacity"],
+    ]);
+    for (const error of [full, denied, unknown]) {
       expect(nextDelay(error, 6, RETRY_POLICY, 0)).toBeDefined();
       expect(nextDelay(error, 7, RETRY_POLICY, 0)).toBeUndefined();
     }

@@ -76,6 +76,16 @@ describe("a resource of ours that differs", () => {
     expect(decide(manifest, ofOldTemplate(live))).toBe(decision);
   });
 
+  test("a Job that failed is made anew, one that runs or has ended well is kept", () => {
+    const { manifest, live } = recorded("Job");
+    const ended = (type: string, status: string) => ({ ...live, status: { conditions: [{ type, status }] } });
+    expect(decide(manifest, live)).toBe("keep");
+    expect(decide(manifest, ended("Complete", "True"))).toBe("keep");
+    expect(decide(manifest, ended("Failed", "False"))).toBe("keep");
+    expect(decide(manifest, ended("Failed", "True"))).toBe("recreate");
+    expect(decide(manifest, withLabels(ended("Failed", "True"), { [LABELS.user]: "someone-else" }))).toBe("refuse");
+  });
+
   test("only the generation is newer", () => {
     const { manifest, live } = recorded("Deployment");
     const stale = withLabels(live, { [LABELS.generation]: "2" });

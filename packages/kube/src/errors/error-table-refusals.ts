@@ -44,8 +44,9 @@ export const REFUSAL_ROWS: readonly ErrorRow[] = [
   {
     code: "unauthenticated",
     class: "unauthenticated",
+    maxTries: 7,
     when: { status: 401 },
-    why: "the client has already read its credentials again, and tried once more where they had changed",
+    why: "the credentials were read again and are what they were; a server answers so as well while what it asks about them is away",
   },
   {
     code: "namespace_terminating",

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ErrorClass } from "./error-class.ts";
 import { KubeError } from "./kube-error.ts";
 
 /** The shape of the waits between tries. */
@@ -37,10 +38,12 @@ export function nextDelay(error: unknown, triesSoFar: number, policy: RetryPolic
   return Math.max(backoffMs, error.retryAfterMs + random * policy.retryAfterJitterMs);
 }
 
+const REFUSALS: ReadonlySet<ErrorClass> = new Set(["capacity", "forbidden", "unauthenticated"]);
+
 function mayRetry(error: KubeError, policy: RetryPolicy): boolean {
   if (error.class === "outcome_unknown") return policy.retryUnknown;
   // What only an operator changes, unless the row says that a server which has just started answers the same.
-  if (error.class === "capacity" || error.class === "forbidden") return error.maxTries !== undefined;
+  if (REFUSALS.has(error.class)) return error.maxTries !== undefined;
   return error.class === "retry" || error.class === "retry_after";
 }
 

@@ -1,5 +1,5 @@
 import { isTerminating, type KubeObject } from "@repl/kube";
-import { isObject } from "../json.ts";
+import { at, isObject, listAt } from "../json.ts";
 import { ruleOf } from "../kinds.ts";
 import { LABELS, MANAGED_BY } from "../labels.ts";
 import type { Manifest } from "../render/stamp.ts";
@@ -16,6 +16,7 @@ export type Decision = "keep" | "replace" | "recreate" | "wait" | "refuse";
 export function decide(manifest: Manifest, live: KubeObject): Decision {
   if (!isOurs(manifest, live)) return "refuse";
   if (isTerminating(live)) return "wait";
+  if (hasFailed(live)) return "recreate";
   if (isAsWanted(manifest, live)) return "keep";
   const { onDifference } = ruleOf(manifest);
   if (onDifference === "keep") return "keep";
@@ -31,6 +32,14 @@ export function isOurs(manifest: Manifest, live: KubeObject): boolean {
     label(live, LABELS.user) === label(manifest, LABELS.user)
   );
 }
+
+/** A Job that failed never runs again: as it is, every further start of its repl would fail by it. */
+function hasFailed(live: KubeObject): boolean {
+  return live.kind === "Job" && listAt(live, "status", "conditions").some(isTrue("Failed"));
+}
+
+const isTrue = (type: string) => (condition: unknown) =>
+  at(condition, "type") === type && at(condition, "status") === "True";
 
 /** Its annotations hold the hash, which tells that a field was removed; the rest, that somebody changed the resource. */
 function isAsWanted(manifest: Manifest, live: KubeObject): boolean {
