@@ -10,6 +10,7 @@ const GRACES: Graces = {
   unschedulableMs: 8_000,
   scaleUpMs: 300_000,
   configMs: 5_000,
+  serviceAccountMs: 60_000,
   imagePullMs: 20_000,
   silenceMs: 10_000,
   nodeLostMs: 5_000,
@@ -232,6 +233,20 @@ describe("a Deployment that cannot go on", () => {
     ["deadline", "deadline_exceeded", 0, /^ReplicaSet "repl123-\S+" has timed out progressing/],
   ])("%s", (name, code, graceMs, detail) => {
     expect(told([], recorded("deployment", name))).toEqual([[code, graceMs, expect.stringMatching(detail)]]);
+  });
+
+  test("because its namespace has no ServiceAccount yet is given a minute, and is no refusal by a policy", () => {
+    const message =
+      'pods "repl123-7d4b9c-" is forbidden: error looking up service account repl-user-alice/default: serviceaccount "default" not found';
+    const failing = [{ reason: "FailedCreate", message }];
+    expect(signals([], { ...WELL, failing })).toEqual([
+      {
+        code: "deadline_exceeded",
+        graceMs: 60_000,
+        detail: `The namespace's ServiceAccount, without which no pod is made, is not there yet: ${message}`,
+        details: { reason: "FailedCreate", message },
+      },
+    ]);
   });
 
   test("because a pod is refused is no failure while another pod lives", () => {

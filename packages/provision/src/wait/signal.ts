@@ -21,6 +21,8 @@ export interface Graces {
   readonly scaleUpMs: number;
   /** Configuration is missing or a pod is refused: it may be on its way. */
   readonly configMs: number;
+  /** A namespace that was just made has no ServiceAccount yet: the pod's controller tries again ever more rarely. */
+  readonly serviceAccountMs: number;
   /** An image that cannot be pulled: registries do recover, names do not. */
   readonly imagePullMs: number;
   /** Nothing changes on a pod: from then on its node is looked at, as often as this again. */
@@ -34,6 +36,7 @@ export const DEFAULT_GRACES: Graces = {
   unschedulableMs: 8_000,
   scaleUpMs: 300_000,
   configMs: 5_000,
+  serviceAccountMs: 60_000,
   imagePullMs: 0,
   silenceMs: 10_000,
   nodeLostMs: 5_000,
@@ -188,7 +191,7 @@ function workloadSignals({ reason, message }: Complaint, pods: readonly PodState
   const details = { reason, message };
   switch (reason) {
     case "FailedCreate":
-      return pods.length > 0 ? [] : [refusal(`The pod was refused: ${message}`, details, graces)];
+      return pods.length > 0 ? [] : [podRefusal(message, details, graces)];
     case REPLICA_SET_REFUSED:
       return [refusal(message, details, graces)];
     case "BackoffLimitExceeded":
@@ -200,6 +203,15 @@ function workloadSignals({ reason, message }: Complaint, pods: readonly PodState
     default:
       return [];
   }
+}
+
+/** What the API server's admission says (plugin/pkg/admission/serviceaccount) until the account is made. */
+const NO_SERVICE_ACCOUNT = "error looking up service account";
+
+function podRefusal(message: string, details: Signal["details"], graces: Graces): Signal {
+  if (!message.includes(NO_SERVICE_ACCOUNT)) return refusal(`The pod was refused: ${message}`, details, graces);
+  const detail = `The namespace's ServiceAccount, without which no pod is made, is not there yet: ${message}`;
+  return { code: "deadline_exceeded", graceMs: graces.serviceAccountMs, detail, details };
 }
 
 function refusal(detail: string, details: Signal["details"], graces: Graces): Signal {

@@ -38,6 +38,7 @@ export const GRACES: Graces = {
   unschedulableMs: LONG_MS,
   scaleUpMs: LONG_MS,
   configMs: LONG_MS,
+  serviceAccountMs: LONG_MS,
   imagePullMs: LONG_MS,
   silenceMs: LONG_MS,
   nodeLostMs: LONG_MS,
