@@ -1,8 +1,11 @@
 import { Failure } from "@repl/contract";
-import type { KubeClient } from "@repl/kube";
+import { KINDS, type KubeClient } from "@repl/kube";
 import type { Patience } from "../apply/apply-manifest.ts";
 import { applyUserNamespace } from "../apply/apply-user-namespace.ts";
+import { retryOptions } from "../apply/retry-options.ts";
+import { find } from "../apply/wait-until-gone.ts";
 import type { Attempt } from "../attempt.ts";
+import { explain } from "../explain.ts";
 import { userLabel, userNamespace } from "../labels.ts";
 import { renderUserNamespace } from "../render/render-user-namespace.ts";
 import type { Template } from "../template/parse.ts";
@@ -30,37 +33,63 @@ export interface UserHomes extends Homes {
   refreshSecrets(place: SecretsPlace, attempt: Attempt): Promise<void>;
 }
 
-/** Namespaces that a process remembers, some 200 bytes each; the oldest is forgotten, and costs some calls again. */
+/** Namespaces that a process remembers, some 400 bytes each; the oldest is forgotten, and costs some calls again. */
 const MOST_REMEMBERED = 50_000;
 /** How often work is done again because its namespace went away. */
 const MOST_TRIES = 3;
 const LOST = new Set(["namespace_missing", "namespace_terminating"]);
 
-/** Homes that are made when they are first needed. What this process has seen there costs no further call. */
+/** A place before it is known whether it is there. */
+type Home = Omit<SecretsPlace, "uid">;
+
+/**
+ * Homes that are made when they are first needed. Of one that this process has seen complete it reads the Namespace alone:
+ * no write says which of two namesakes it met, and of a second one there may be no more than the Namespace, where its
+ * maker died. One that is made between that look and the work is for the sweep to complete.
+ */
 export function userHomes({ template, prefix, client, patience, secrets }: UserHomesOptions): UserHomes {
-  const complete = memory<true>();
+  /** Uids of Namespaces by their names. */
+  const complete = memory<string>();
+  /** The same with the version of the Secrets that were written. */
   const written = memory<string>();
 
-  const isOutdated = ({ namespace }: SecretsPlace, { version, secrets: wanted }: UserSecrets): boolean =>
-    wanted.length > 0 && written.get(namespace) !== version;
+  const isOutdated = ({ namespace, uid }: SecretsPlace, { version, secrets: wanted }: UserSecrets): boolean =>
+    wanted.length > 0 && written.get(namespace) !== `${uid} ${version}`;
 
   const refreshSecrets = async (place: SecretsPlace, attempt: Attempt): Promise<void> => {
     const wanted = await secrets();
     if (!isOutdated(place, wanted)) return;
     await writeSecrets(wanted, place, client, attempt, patience.unavailableMs);
-    written.set(place.namespace, wanted.version);
+    written.set(place.namespace, `${place.uid} ${wanted.version}`);
   };
 
-  const ensure = async (place: SecretsPlace, attempt: Attempt): Promise<void> => {
-    if (complete.get(place.namespace) === undefined) {
-      const manifests = renderUserNamespace(template, place.namespace, place.user);
-      await applyUserNamespace(manifests, client, attempt, patience);
-      complete.set(place.namespace, true);
+  const isComplete = async (namespace: string, uid: string, attempt: Attempt): Promise<boolean> => {
+    const ref = { ...KINDS.Namespace, name: namespace };
+    try {
+      const live = await find(client, ref, retryOptions(attempt, patience.unavailableMs));
+      return live?.metadata.uid === uid;
+    } catch (error) {
+      throw explain(error);
     }
-    await refreshSecrets(place, attempt);
   };
 
-  const forget = ({ namespace }: SecretsPlace): void => {
+  /** The uid of what was made, or was there. */
+  const makeComplete = async ({ namespace, user }: Home, attempt: Attempt): Promise<string> => {
+    const manifests = renderUserNamespace(template, namespace, user);
+    const changes = await applyUserNamespace(manifests, client, attempt, patience);
+    const uid = changes.find(({ object }) => object.kind === "Namespace")?.object.metadata.uid ?? "";
+    complete.set(namespace, uid);
+    return uid;
+  };
+
+  const ensure = async (home: Home, attempt: Attempt): Promise<void> => {
+    const seen = complete.get(home.namespace);
+    const holds = seen !== undefined && (await isComplete(home.namespace, seen, attempt));
+    const uid = holds ? seen : await makeComplete(home, attempt);
+    await refreshSecrets({ ...home, uid }, attempt);
+  };
+
+  const forget = ({ namespace }: Home): void => {
     complete.forget(namespace);
     written.forget(namespace);
   };
@@ -78,14 +107,14 @@ export function userHomes({ template, prefix, client, patience, secrets }: UserH
     },
     refreshSecrets,
     async within(userId, attempt, work) {
-      const place = { namespace: userNamespace(userId, prefix), user: userLabel(userId) };
+      const home = { namespace: userNamespace(userId, prefix), user: userLabel(userId) };
       for (let tries = 1; ; tries++) {
         try {
-          await ensure(place, attempt);
+          await ensure(home, attempt);
           return await work();
         } catch (error) {
           if (!(error instanceof Failure && LOST.has(error.code))) throw error;
-          forget(place);
+          forget(home);
           if (tries === MOST_TRIES) throw error;
         }
       }

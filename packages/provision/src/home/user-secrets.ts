@@ -18,6 +18,8 @@ export interface UserSecrets {
 /** Where to write Secrets, and whose namespace that is. */
 export interface SecretsPlace {
   readonly namespace: string;
+  /** Of the Namespace: a namesake has none of what was written into its predecessor. */
+  readonly uid: string;
   /** As a label value. */
   readonly user: string;
 }

@@ -24,7 +24,7 @@ export function userPlaces(resources: readonly KubeObject[], prefix: string): Se
   return resources
     .filter((resource) => resource.kind === "Namespace" && !isTerminating(resource))
     .filter(({ metadata }) => metadata.name.startsWith(prefix))
-    .map(({ metadata }) => ({ namespace: metadata.name, user: metadata.labels?.[LABELS.user] ?? "" }));
+    .map(({ metadata: { name, uid = "", labels } }) => ({ namespace: name, uid, user: labels?.[LABELS.user] ?? "" }));
 }
 
 /** Namespaces compared at a time, some ten milliseconds' work: a worker has watches and leases to look after as well. */
