@@ -17,7 +17,15 @@ import {
 } from "@repl/provision";
 import { removeOrphan } from "./remove-orphan.ts";
 import { report } from "./report.ts";
-import { shareOf, someOf } from "./share-of-sweep.ts";
+import { shareOf, shuffled, someOf } from "./share-of-sweep.ts";
+
+/** Longest wait of one write, as of a list of the sweep: the next one comes soon. */
+const PATIENCE_MS = 10_000;
+/**
+ * Waits of that length after which a sweep leaves the rest of the repairs, and of the Secrets, to the next one: no other worker
+ * sweeps meanwhile. It does not end at the first of them, which may be of one namespace whose webhook refuses for ever.
+ */
+const MOST_WAITS = 3;
 
 /** What the namespaces of users are kept by. */
 export interface UserNamespacesDeps {
@@ -48,21 +56,40 @@ export async function sweepUserNamespaces(
   resources: readonly FoundResource[],
   signal: AbortSignal,
 ): Promise<Kept> {
-  const { client, userNamespaces } = deps;
+  const { client } = deps;
   await forgetEmptyPrefixes(deps, resources);
   const kept: Kept = { restore: 0, delete: 0, report: 0 };
-  if (userNamespaces === undefined) return kept;
+  if (deps.userNamespaces === undefined) return kept;
 
+  const userNamespaces = { ...deps.userNamespaces, patience: inHaste(deps.userNamespaces.patience) };
   const found = await listUserResources(client, signal);
-  const places = userPlaces(found, userNamespaces.prefix);
+  // Those that are waited for in vain stand before the rest only by chance.
+  const places = shuffled(userPlaces(found, userNamespaces.prefix));
   userNamespaces.homes.keepOnly(places);
   const findings = await compareUserNamespaces(places, found, userNamespaces.template);
-  for (const finding of shareOf(findings)) {
+  await whileTimeIsLeft(shareOf(findings), userNamespaces.patience, async (finding) => {
     const done = await act(finding, userNamespaces, deps, signal);
     if (done !== undefined) kept[done] += 1;
-  }
+  });
   await refreshSecrets(places, userNamespaces, deps, signal);
   return kept;
+}
+
+function inHaste({ unavailableMs, goneMs }: Patience): Patience {
+  return { unavailableMs: Math.min(unavailableMs, PATIENCE_MS), goneMs: Math.min(goneMs, PATIENCE_MS) };
+}
+
+/** Does the work for one after the other. */
+async function whileTimeIsLeft<Item>(
+  items: readonly Item[],
+  { unavailableMs }: Patience,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const endsAt = performance.now() + MOST_WAITS * unavailableMs;
+  for (const item of items) {
+    if (performance.now() >= endsAt) return;
+    await work(item);
+  }
 }
 
 /** A prefix of an earlier setting is out of use once nothing of a repl is left below it. */
@@ -115,18 +142,18 @@ async function restore(
 
 async function refreshSecrets(
   places: readonly SecretsPlace[],
-  { homes }: UserNamespacesDeps,
+  { homes, patience }: UserNamespacesDeps,
   { log }: UserNamespacesSweepDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const place of someOf(await homes.outdated(places))) {
+  await whileTimeIsLeft(someOf(await homes.outdated(places)), patience, async (place) => {
     try {
-      await homes.refreshSecrets(place, sweepAttempt(signal));
+      await homes.refreshSecrets(place, sweepAttempt(signal), patience.unavailableMs);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       report(`Namespace/${place.namespace}`, error.message, log);
     }
-  }
+  });
 }
 
 /** The sweep holds no lease: what it writes is the same whoever writes it. */

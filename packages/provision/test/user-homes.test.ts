@@ -70,7 +70,7 @@ test("a namesake gets the Secrets that its predecessor had, by a sweep too", asy
   await halfMadeSuccessor();
   const [place] = await homes.outdated(await placesNow());
   expect(place).toMatchObject({ namespace: NAME });
-  if (place !== undefined) await homes.refreshSecrets(place, attempt);
+  if (place !== undefined) await homes.refreshSecrets(place, attempt, 5_000);
   expect(await client.get(SECRET)).toMatchObject({ data: { key: "aQ==" } });
   expect(await homes.outdated(await placesNow())).toEqual([]);
 });

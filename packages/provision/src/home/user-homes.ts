@@ -29,8 +29,11 @@ export interface UserHomes extends Homes {
   keepOnly(places: readonly SecretsPlace[]): void;
   /** Those of the namespaces into which this process has not written the Secrets as they are now. */
   outdated(places: readonly SecretsPlace[]): Promise<SecretsPlace[]>;
-  /** Writes the Secrets of a namespace, unless this process has written these very ones. */
-  refreshSecrets(place: SecretsPlace, attempt: Attempt): Promise<void>;
+  /**
+   * Writes the Secrets of a namespace, unless this process has written these very ones.
+   * @param unavailableMs longest wait for an API server that does not answer
+   */
+  refreshSecrets(place: SecretsPlace, attempt: Attempt, unavailableMs: number): Promise<void>;
 }
 
 /** Namespaces that a process remembers, some 400 bytes each; the oldest is forgotten, and costs some calls again. */
@@ -56,10 +59,10 @@ export function userHomes({ template, prefix, client, patience, secrets }: UserH
   const isOutdated = ({ namespace, uid }: SecretsPlace, { version, secrets: wanted }: UserSecrets): boolean =>
     wanted.length > 0 && written.get(namespace) !== `${uid} ${version}`;
 
-  const refreshSecrets = async (place: SecretsPlace, attempt: Attempt): Promise<void> => {
+  const refreshSecrets = async (place: SecretsPlace, attempt: Attempt, unavailableMs: number): Promise<void> => {
     const wanted = await secrets();
     if (!isOutdated(place, wanted)) return;
-    await writeSecrets(wanted, place, client, attempt, patience.unavailableMs);
+    await writeSecrets(wanted, place, client, attempt, unavailableMs);
     written.set(place.namespace, `${place.uid} ${wanted.version}`);
   };
 
@@ -86,7 +89,7 @@ export function userHomes({ template, prefix, client, patience, secrets }: UserH
     const seen = complete.get(home.namespace);
     const holds = seen !== undefined && (await isComplete(home.namespace, seen, attempt));
     const uid = holds ? seen : await makeComplete(home, attempt);
-    await refreshSecrets({ ...home, uid }, attempt);
+    await refreshSecrets({ ...home, uid }, attempt, patience.unavailableMs);
   };
 
   const forget = ({ namespace }: Home): void => {
