@@ -1,5 +1,12 @@
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import { clientErrorAnswers, createAttention, NO_TRACER, replaceNodeAnswers, type Tracer } from "@repl/ops";
+import {
+  clientErrorAnswers,
+  createAttention,
+  createLogLimiter,
+  NO_TRACER,
+  replaceNodeAnswers,
+  type Tracer,
+} from "@repl/ops";
 import type { Page } from "@repl/web";
 import fastify from "fastify";
 import type { App, FastifyBaseLogger } from "./app-types.ts";
@@ -17,7 +24,7 @@ import { answerOtherMethods } from "./plugins/methods.ts";
 import { describeRoutes } from "./plugins/openapi.ts";
 import { MAX_EVENT_LOOP_DELAY_MS, shedLoad } from "./plugins/overload.ts";
 import { servePage } from "./plugins/page.ts";
-import { answerProblems } from "./plugins/problems.ts";
+import { answerProblems, problemSender } from "./plugins/problems.ts";
 import { logRequests } from "./plugins/request-log.ts";
 import { sendSecurityHeaders } from "./plugins/security-headers.ts";
 import { traceRequests } from "./plugins/trace-requests.ts";
@@ -62,11 +69,12 @@ export function buildApp(deps: AppDeps): App {
   const trustProxy = deps.trustedProxies === undefined ? false : [...deps.trustedProxies];
   const attention = createAttention(maxEventLoopDelayMs);
   const clientErrorHandler = clientErrorAnswers(attention, REQUEST_TIMEOUT_MS);
+  const sendProblem = problemSender(createLogLimiter(log));
   const options = { ...serverOptions, clientErrorHandler, trustProxy, loggerInstance: log };
-  const app: App = fastify(options).withTypeProvider<TypeBoxTypeProvider>();
+  const app: App = fastify({ ...options, frameworkErrors: sendProblem }).withTypeProvider<TypeBoxTypeProvider>();
 
   afterAnswer(app, [logRequests(app), traceRequests(app, tracer), measureRequests(deps.metrics)]);
-  answerProblems(app);
+  answerProblems(app, sendProblem);
   replaceNodeAnswers(app.server);
   takePlainJson(app);
   validateRequests(app);

@@ -1,6 +1,5 @@
 import { type FastifyBaseLogger, type FastifyHttpOptions, LogController, type RawServerDefault } from "fastify";
 import { lazySerializers } from "./lazy-serializers.ts";
-import { sendProblem } from "./plugins/problems.ts";
 import { requestIdOf } from "./plugins/request-log.ts";
 
 /** An order is some 200 bytes. */
@@ -22,8 +21,5 @@ export const serverOptions = {
   keepAliveTimeout: 620_000,
   /** Our own answer to late requests is a problem; see plugins/draining.ts. */
   return503OnClosing: false,
-  frameworkErrors: (error, request, reply) => {
-    sendProblem(error, request, reply);
-  },
   schemaController: { compilersFactory: { buildSerializer: lazySerializers } },
 } satisfies FastifyHttpOptions<RawServerDefault, FastifyBaseLogger>;

@@ -52,7 +52,8 @@ export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Pro
   const page = await loadPage();
   const leaving = new AbortController();
   const draining = new AbortController();
-  const tracer = await openTracer(options, "api", createLogLimiter(log));
+  const logError = createLogLimiter(log);
+  const tracer = await openTracer(options, "api", logError);
   const connections = openConnections(options, log);
   const { store, repls, enqueue, feed, operators } = connections;
   const { corsOrigins, maxFollowers, maxFollowersPerUser, trustedProxies } = options;
@@ -78,7 +79,8 @@ export async function startApi(options: ApiOptions, log: FastifyBaseLogger): Pro
       changes: () => holds(feed.live, "changes of jobs do not arrive"),
       draining: () => holds(!leaving.signal.aborted, "the process is ending"),
     },
-    more: (server) => addBoard(server, { ...operators, log, verifyToken, writable: options.boardWrite === "1" }),
+    more: (server) =>
+      addBoard(server, { ...operators, log, logError, verifyToken, writable: options.boardWrite === "1" }),
   });
 
   const close: RunningApi["close"] = async (when = "in order") => {

@@ -291,6 +291,9 @@ describe("a set of keys from the identity provider", () => {
     expect([answer.statusCode, answer.json().code]).toEqual([503, "keys_unavailable"]);
     expect(answer.headers["retry-after"]).toBe("1");
     expect(answer.body).not.toMatch(/127\.0\.0\.1|jwks/);
+    const causes = other.logged.filter(({ msg }) => msg === "connection error");
+    const err = { name: "KeysUnavailable", cause: { message: expect.any(String) } };
+    expect(causes).toMatchObject([{ source: "identity provider", err }]);
     server.closeAllConnections();
     server.close();
   });

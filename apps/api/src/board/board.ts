@@ -2,13 +2,14 @@ import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { FastifyAdapter } from "@bull-board/fastify";
 import { QUEUE_NAME, SWEEP_QUEUE_NAME } from "@repl/contract";
+import type { LogError } from "@repl/ops";
 import type { Queue } from "bullmq";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyBaseLogger, RequestFacts } from "../app-types.ts";
 import type { VerifyToken } from "../auth/remember-tokens.ts";
 import { tokenOfPage } from "../auth/token-of.ts";
 import { callerOf } from "../plugins/authenticate.ts";
-import { sendProblem } from "../plugins/problems.ts";
+import { problemSender } from "../plugins/problems.ts";
 import { sendSecurityHeaders } from "../plugins/security-headers.ts";
 import { Problem } from "../problems/problem.ts";
 
@@ -22,6 +23,8 @@ export interface BoardOptions {
   /** Whether Redis is there; the queues' connection would let a page hang until it is. */
   readonly isReady: () => boolean;
   readonly log: FastifyBaseLogger;
+  /** Told why the keys of tokens cannot be read. */
+  readonly logError: LogError;
 }
 
 const PATH = "/admin/queues";
@@ -69,6 +72,7 @@ export function addBoard(server: FastifyInstance, options: BoardOptions): void {
       },
     },
   });
+  const sendProblem = problemSender(options.logError);
   void server.register((scope, _options, done) => {
     sendSecurityHeaders(scope, POLICY);
     scope.addHook("onSend", async (_request, reply, payload) =>
