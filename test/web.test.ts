@@ -3,7 +3,8 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "./support/chromium.ts";
 import { heading, nameField, openAddress, openPage, row, start } from "./support/page.ts";
-import type { System } from "./support/system.ts";
+import { type System, startSystem } from "./support/system.ts";
+import { openSimulator } from "./support/targets.ts";
 
 describe.skipIf(chromiumPath === undefined)("the page", () => {
   let browser: Browser;
@@ -54,6 +55,25 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.getByRole("button", { name: "Try again" }).waitFor();
     await row(page, "fail-image-demo").getByText("Failed").waitFor();
     expect(await page.getByRole("list", { name: "Addresses of the workspace" }).count()).toBe(0);
+  });
+
+  test("an attempt after one that failed shows its progress, not the old failure", async () => {
+    await using target = await openSimulator();
+    const { faults } = target.simulator;
+    const match = { verbs: ["create"], resources: ["services"] };
+    faults.add({ match, times: 1, effect: { kind: "answer", status: 415 } });
+    const held = faults.add({ match, effect: { kind: "hold" } });
+    await using system = await startSystem(target);
+    await using opened = await openAddress(browser, system.apis[0]?.url ?? "");
+    const { page } = opened;
+    await start(page, "repl123");
+    await page.locator("#job-message").getByText("Attempt 2 of 5.").waitFor();
+    const status = await system.status((await listOf(system))[0]?.job.jobId ?? "");
+    expect(status).toMatchObject({ state: "active", error: { code: "internal_error" } });
+    expect(await page.locator("#job-failure").isVisible()).toBe(false);
+    expect(await page.getByRole("alert").filter({ visible: true }).count()).toBe(0);
+    faults.remove(held.id);
+    await heading(page, "repl123 is ready").waitFor();
   });
 
   test("a name in the list leads to its job, a failed row to the reason, and both look like links", async () => {

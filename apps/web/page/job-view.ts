@@ -1,4 +1,4 @@
-import { durationText, hasEnded, type JobStatus, placeText } from "repl-orchestrator-client";
+import { durationText, hasEnded, type JobError, type JobStatus, placeText } from "repl-orchestrator-client";
 import { byId, create, linkTo, onPress, setText } from "./dom.ts";
 import { drawFailure } from "./failure-view.ts";
 import type { Session } from "./session.ts";
@@ -30,8 +30,9 @@ export function openJobView(store: Store, session: Session): void {
     progress.value = status.progress;
     drawSteps(status);
     setText(message, messageOf(status));
-    message.hidden = status.error !== null || urlsOf(status).length > 0;
-    drawFailure(status.error);
+    const failure = failureOf(status);
+    message.hidden = failure !== null || urlsOf(status).length > 0;
+    drawFailure(failure);
     drawLinks(links, status);
     setText(action, actionOf(status).text);
     drawElapsed(job);
@@ -62,6 +63,11 @@ function messageOf(status: JobStatus): string {
   const { message, attempts, state } = status;
   const again = attempts.made > 1 && state !== "completed" ? `Attempt ${attempts.made} of ${attempts.max}. ` : "";
   return again + message + placeText(status);
+}
+
+/** A job that is tried again has the error of its last attempt, which must not hide its progress. */
+function failureOf({ state, error }: JobStatus): JobError | null {
+  return state === "failed" ? error : null;
 }
 
 function drawLinks(list: HTMLUListElement, status: JobStatus): void {

@@ -160,6 +160,19 @@ describe.skipIf(chromiumPath === undefined)("examples/front-end-*.html in a brow
     expect(timesAsked(server, /^\/jobs\/1$/)).toBe(3);
   });
 
+  test("the page that streams shows the attempt under way, and only at the end why one failed", async () => {
+    const error = { code: "internal_error", message: "An attempt failed." };
+    const again = jobOf({ message: "The second attempt.", error });
+    await using server = await serve("streaming", {
+      start: [accepted("1"), accepted("2")],
+      events: [events("progress", again), events("failed", jobOf({ state: "failed", error, finishedAt: "x" }))],
+    });
+    await using opened = await press(server);
+    await opened.says("The second attempt.");
+    await opened.start.click();
+    await opened.says("An attempt failed.");
+  });
+
   test("the page that streams says why it may not follow", async () => {
     const refused = refusal(401, "unauthorized", { detail: "The token has expired." });
     await using server = await serve("streaming", { start: [accepted("1")], events: [refused], status: [refused] });
