@@ -1,4 +1,4 @@
-import { type JobStatus, JobStatus as JobStatusSchema } from "@repl/contract";
+import { type JobStatus, JobStatus as JobStatusSchema, keysOf } from "@repl/contract";
 import { startRedis, type TestRedis, waitFor } from "@repl/testkit";
 import { Value } from "typebox/value";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -218,5 +218,24 @@ describe("wait", () => {
     await followed();
     api.feed.close();
     expect((await answer).json()).toMatchObject({ state: "queued" });
+  });
+});
+
+describe("a job of a newer version", () => {
+  it("is shown with the kind and the state that it has, as is its repl", async () => {
+    const newer = { kind: "restart", state: "resting" };
+    await api.redis.hset(keysOf(api.prefix).job(jobId), newer);
+    const shown = async (url: string) => {
+      const answer = await api.app.inject(url);
+      return [answer.statusCode, answer.json()];
+    };
+    expect(await shown(`/jobs/${jobId}`)).toMatchObject([200, newer]);
+    expect(await shown("/repls/repl123")).toMatchObject([200, { job: { jobId, ...newer } }]);
+    expect(await shown("/repls?userId=u")).toMatchObject([200, { repls: [{ job: { jobId, ...newer } }] }]);
+  });
+
+  it("is null where it is no longer kept", async () => {
+    await api.redis.del(keysOf(api.prefix).job(jobId));
+    expect((await api.app.inject("/repls/repl123")).json().job).toEqual({ jobId, kind: null, state: null });
   });
 });

@@ -7,6 +7,9 @@ const REPL_STATES = ["running", "starting", "stopping", "stopped", "failed"] as 
 /** {@inheritDoc REPL_STATES} */
 export type ReplState = (typeof REPL_STATES)[number];
 
+/** One enumeration and no union, of which only what fits is answered: a newer version's job is shown as it is. */
+const orNull = <Text extends string>(texts: readonly Text[]) => Type.Unsafe<Text | null>({ enum: [...texts, null] });
+
 /** What `GET /repls/:replId` answers; times are ISO 8601 in UTC by Redis' clock. */
 export const ReplStatus = Type.Object(
   {
@@ -28,8 +31,8 @@ export const ReplStatus = Type.Object(
     job: Type.Object(
       {
         jobId: Type.String(),
-        kind: Type.Union([Type.Enum([...JOB_KINDS]), Type.Null()]),
-        state: Type.Union([Type.Enum([...JOB_STATES]), Type.Null()]),
+        kind: orNull(JOB_KINDS),
+        state: orNull(JOB_STATES),
       },
       { description: "Its latest job; kind and state are null once the job is no longer kept." },
     ),
