@@ -72,6 +72,13 @@ test("what the service puts off is tried again, three times and no more", async 
   expect(full.asked).toHaveLength(4);
 });
 
+test("an order under a key whose first answer is on its way is sent again", async () => {
+  const inFlight = problem(409, "idempotency_in_flight", SOON);
+  await using server = await startScriptedServer(inFlight, json(ACCEPTED, 202));
+  expect(await createClient({ baseUrl: server.url }).start("hello", { idempotencyKey: "key-1" })).toEqual(ACCEPTED);
+  expect(server.asked.map(({ headers }) => headers["idempotency-key"])).toEqual(["key-1", "key-1"]);
+});
+
 test.each([
   ["names no time", problem(503, "overloaded")],
   ["names a time that is too long", problem(503, "overloaded", { "retry-after": "3600" })],

@@ -129,6 +129,9 @@ function toInit(
  * own limit is for the user to know, not to wait for.
  */
 function putOffMs(error: unknown): number | null {
-  const passes = error instanceof ApiError && PUT_OFF.has(error.status) && error.code !== "user_limit";
-  return passes ? error.retryAfterMs : null;
+  return error instanceof ApiError && isPutOff(error) ? error.retryAfterMs : null;
+}
+
+function isPutOff({ status, code }: ApiError): boolean {
+  return code === "idempotency_in_flight" || (PUT_OFF.has(status) && code !== "user_limit");
 }
