@@ -12,6 +12,7 @@ import fastify from "fastify";
 import type { App, FastifyBaseLogger } from "./app-types.ts";
 import type { VerifyToken } from "./auth/remember-tokens.ts";
 import { createSeats, type SeatLimits } from "./follow/seat.ts";
+import { checkAddresses } from "./plugins/address.ts";
 import { afterAnswer } from "./plugins/after-answer.ts";
 import { authenticate } from "./plugins/authenticate.ts";
 import { takePlainJson } from "./plugins/body.ts";
@@ -69,12 +70,11 @@ export function buildApp(deps: AppDeps): App {
   const trustProxy = deps.trustedProxies === undefined ? false : [...deps.trustedProxies];
   const attention = createAttention(maxEventLoopDelayMs);
   const clientErrorHandler = clientErrorAnswers(attention, REQUEST_TIMEOUT_MS);
-  const sendProblem = problemSender(createLogLimiter(log));
   const options = { ...serverOptions, clientErrorHandler, trustProxy, loggerInstance: log };
-  const app: App = fastify({ ...options, frameworkErrors: sendProblem }).withTypeProvider<TypeBoxTypeProvider>();
+  const app: App = fastify(options).withTypeProvider<TypeBoxTypeProvider>();
 
   afterAnswer(app, [logRequests(app), traceRequests(app, tracer), measureRequests(deps.metrics)]);
-  answerProblems(app, sendProblem);
+  answerProblems(app, problemSender(createLogLimiter(log)));
   replaceNodeAnswers(app.server);
   takePlainJson(app);
   validateRequests(app);
@@ -84,6 +84,7 @@ export function buildApp(deps: AppDeps): App {
   // Behind the headers of CORS, without which a browser shows a page nothing of an answer.
   app.after(() => {
     requireHost(app);
+    checkAddresses(app);
     endConnectionsWhenLeaving(app, deps);
   });
   shedLoad(app, maxEventLoopDelayMs);

@@ -27,7 +27,7 @@ export function logRequests(app: App): AnswerListener {
 function lineOf(request: FastifyRequest, reply: FastifyReply, { status, aborted }: Answered) {
   return {
     method: request.method,
-    path: request.url.split("?", 1)[0]?.slice(0, LOGGED_PATH_CHARACTERS),
+    path: request.originalUrl.split("?", 1)[0]?.slice(0, LOGGED_PATH_CHARACTERS),
     status,
     ms: Math.round(reply.elapsedTime),
     ...request.facts,

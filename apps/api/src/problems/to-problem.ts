@@ -9,8 +9,6 @@ export function toProblem(error: unknown): Problem {
   if (BODY_IS_NOT_JSON.has(code)) return invalidBody("is not valid JSON");
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new Problem("body_too_large");
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return new Problem("unsupported_media_type");
-  if (code === "FST_ERR_MAX_PARAM_LENGTH") return new Problem("address_too_long");
-  if (code === "FST_ERR_BAD_URL") return invalid("path", "has a wrong percent-encoding");
   if (statusCode >= 400 && statusCode < 500) return new Problem("malformed_request", { cause: error });
   return new Problem("internal_error", { cause: error });
 }
@@ -20,6 +18,7 @@ export function invalidBody(message: string): Problem {
   return invalid("body", message);
 }
 
-function invalid(field: string, message: string): Problem {
+/** One part of the request is wrong. */
+export function invalid(field: string, message: string): Problem {
   return new Problem("invalid_request", { errors: [{ field, message }] });
 }
