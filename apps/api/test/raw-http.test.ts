@@ -1,6 +1,6 @@
-import { startRedis, type TestRedis } from "@repl/testkit";
+import { startRedis, type TestRedis, waitFor } from "@repl/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ApiUnderTest, openApi } from "./api-under-test.ts";
+import { type ApiUnderTest, openApi, order } from "./api-under-test.ts";
 import { exchange, lastBody, openConnection } from "./raw-http.ts";
 
 let redis: TestRedis;
@@ -211,6 +211,21 @@ describe("pipelining and keep-alive", () => {
     );
     await connection.closed(5_000);
     expect(connection.received()).toMatch(/job_not_found.*not_found/s);
+  });
+});
+
+describe("garbage behind a request whose answer has begun", () => {
+  it("ends the connection without a word in the midst of that answer", async () => {
+    const { jobId } = (
+      await api.app.inject({ method: "POST", url: "/start", ...order({ replId: "followed" }) })
+    ).json();
+    const connection = await openConnection(port);
+    connection.socket.write(`GET /jobs/${jobId}/events HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    const begun = await connection.until(/\ndata: .*\n\n/);
+    connection.socket.write("GARBAGE\r\n\r\n");
+    await connection.closed(5_000);
+    expect(connection.received()).toBe(begun);
+    await waitFor(() => api.feed.followers === 0, { what: "the follower to be let go" });
   });
 });
 

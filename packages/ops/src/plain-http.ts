@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Attention } from "./attention.ts";
 import { OPS_PROBLEMS, type OpsProblemCode, PROBLEM_MEDIA_TYPE, problemBody, problemHeaders } from "./problem.ts";
@@ -10,16 +10,16 @@ const CODES: Record<string, OpsProblemCode> = {
 };
 
 /**
- * Builds the answer to what never became a request: no valid HTTP, headers too large or too slow. Node closes the
- * connection after it. A request counts as too slow by the time at which it was read, which is the client's fault only
- * where this process was there to read it: bytes that lie in the socket while it gets no processor are late too. For
- * Fastify's `clientErrorHandler`.
+ * Builds the answer to what never became a request: no valid HTTP, headers too large or too slow. The connection is
+ * closed after it, and without it where another answer has begun. A request counts as too slow by the time at which it
+ * was read, which is the client's fault only where this process was there to read it: bytes that lie in the socket while
+ * it gets no processor are late too. For Fastify's `clientErrorHandler`.
  * @param patienceMs longest that a request may take to arrive.
  */
 export function clientErrorAnswers(attention: Attention, patienceMs: number) {
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === "ECONNRESET" || socket.destroyed) return;
-    if (!socket.writable) {
+    if (!socket.writable || hasAnswerBegun(socket)) {
       socket.destroy(error);
       return;
     }
@@ -27,6 +27,14 @@ export function clientErrorAnswers(attention: Attention, patienceMs: number) {
     const isOurs = code === "request_timeout" && attention.wasAway(patienceMs);
     endWithProblem(socket, isOurs ? "overloaded" : code);
   };
+}
+
+/**
+ * Whether an answer is being sent on the connection, into which nothing else may be written: what follows its head is
+ * its body. Node's own handler looks at the same field (lib/_http_server.js, socketOnError), which has no public name.
+ */
+function hasAnswerBegun(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent === true;
 }
 
 /**
