@@ -124,6 +124,18 @@ it("orders and answers are components with examples", () => {
   );
 });
 
+it("what is left of the rate is declared where an order that was looked at is answered, and nowhere else", () => {
+  const rated = operations().flatMap(({ operationId, responses }) =>
+    Object.entries(responses).flatMap(([status, { headers = {} }]) =>
+      "RateLimit-Remaining" in headers ? [`${operationId} ${status}`] : [],
+    ),
+  );
+  expect(rated).toEqual([
+    ...["202", "409", "422", "429", "503"].map((status) => `startRepl ${status}`),
+    ...["202", "409", "422", "429"].map((status) => `stopRepl ${status}`),
+  ]);
+});
+
 it("parameters are declared", () => {
   const parameters = document.paths["/jobs/{jobId}"]?.get?.parameters?.map(({ name, in: place, required }) => [
     place,

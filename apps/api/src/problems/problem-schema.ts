@@ -46,12 +46,23 @@ export const ProblemBody = Type.Object(
 /** {@inheritDoc ProblemBody} */
 export type ProblemBody = Static<typeof ProblemBody>;
 
-/** Of every answer to an order where the operator limits orders (draft-ietf-httpapi-ratelimit-headers-06). */
+/** Of every answer to an order that was looked at, where the operator limits orders (draft-ietf-httpapi-ratelimit-headers-06). */
 export const RATE_HEADERS = {
-  "RateLimit-Limit": Type.Integer({ description: "Orders a minute; missing where there is no limit." }),
+  "RateLimit-Limit": Type.Integer({
+    description: "Orders a minute; missing where there is no limit, or the order was not looked at.",
+  }),
   "RateLimit-Remaining": Type.Integer({ description: "Orders that would be taken right now." }),
   "RateLimit-Reset": Type.Integer({ description: "Seconds until all of them are available again." }),
 };
+
+/** What an order is refused for that was looked at, so that the answer has {@link RATE_HEADERS}. */
+const OF_ORDERS = new Set<ProblemCode>([
+  "repl_taken",
+  "idempotency_mismatch",
+  "rate_limited",
+  "user_limit",
+  "queue_full",
+]);
 
 /** Errors that any request may meet, wherever it goes. */
 const EVERYWHERE: ProblemCode[] = ["internal_error", "overloaded", "shutting_down"];
@@ -83,6 +94,6 @@ function headersOf(codes: ProblemCode[]): Record<string, object> {
     ...(codes.includes("unauthorized")
       ? { "WWW-Authenticate": Type.String({ description: "What is asked for: `Bearer`." }) }
       : {}),
-    ...(codes.includes("rate_limited") ? RATE_HEADERS : {}),
+    ...(codes.some((code) => OF_ORDERS.has(code)) ? RATE_HEADERS : {}),
   };
 }
