@@ -1,4 +1,7 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { request as connectTo, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "./support/chromium.ts";
@@ -274,6 +277,21 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     }
   });
 
+  test("below a path of a proxy, the page leads to the interface's page, which sends its requests there", async () => {
+    await using target = await openSimulator();
+    await using system = await startSystem(target, { workers: 0 });
+    await using proxy = await startPathProxy("/below", system.apis[0]?.url ?? "");
+    await using opened = await openAddress(browser, `${proxy.url}/below/`);
+    const { page } = opened;
+    await page.getByRole("link", { name: "API reference" }).click();
+    await page.getByText("List a user's repls").click();
+    await page.getByRole("button", { name: "Try it out" }).click();
+    const asked = page.waitForResponse(/\/repls(\?|$)/);
+    await page.getByRole("button", { name: "Execute" }).click();
+    const answer = await asked;
+    expect([new URL(answer.url()).pathname, answer.status()]).toEqual(["/below/repls", 200]);
+  });
+
   test("everything can be done with the keyboard alone", async () => {
     await using opened = await openPage(browser);
     const { page } = opened;
@@ -287,6 +305,26 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await heading(page, "by-keyboard is stopped").waitFor();
   });
 });
+
+/** A proxy in front of a service that puts it below a path, which the service does not know of. */
+async function startPathProxy(path: string, to: string) {
+  const server = createServer((request, response) => {
+    if (!request.url?.startsWith(`${path}/`)) return void response.writeHead(404).end();
+    const { method, headers } = request;
+    const onward = connectTo(to + request.url.slice(path.length), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, [Symbol.asyncDispose]: close };
+}
 
 /** A token as RFC 7519 has it, with HS256. */
 function signed(claims: object, secret: string): string {

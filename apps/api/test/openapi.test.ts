@@ -162,3 +162,13 @@ it("is shown to people at /docs, under a policy of its own", async () => {
   expect(page.headers["content-type"]).toMatch(/^text\/html/);
   expect(page.headers["content-security-policy"]).toContain("default-src 'self'");
 });
+
+it("is shown so wherever a proxy puts the api: no link of the page begins at the root", async () => {
+  const short = await api.app.inject("/docs");
+  expect([short.statusCode, short.headers.location]).toEqual([302, "docs/"]);
+  const page = await api.app.inject("/docs/");
+  const links = [...page.body.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, link]) => link);
+  expect(links.length).toBeGreaterThan(3);
+  expect(links.filter((link) => !link?.startsWith("./"))).toEqual([]);
+  expect((await api.app.inject("/docs/json")).json()).toEqual({ ...document, servers: [{ url: ".." }] });
+});
