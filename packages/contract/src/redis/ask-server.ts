@@ -1,4 +1,5 @@
-import { Redis, type RedisOptions } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
+import { OwnDatabaseRedis } from "./own-database-redis.ts";
 
 /** Longest that a server may take to connect, and then to answer. */
 const TIMEOUT_MS = 1_000;
@@ -8,7 +9,7 @@ export async function askServer<Answer>(
   options: Omit<RedisOptions, "replyMapping">,
   ask: (server: Redis) => Promise<Answer>,
 ): Promise<Answer> {
-  const server = new Redis({
+  const server = new OwnDatabaseRedis({
     ...options,
     lazyConnect: true,
     enableReadyCheck: false, // A server that is being filled answers all the same.
