@@ -1,13 +1,11 @@
-import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
-import { expect, it } from "vitest";
-import { createKubeClient } from "../src/client.ts";
+import { describe, expect, it } from "vitest";
 import { KINDS } from "../src/kinds.ts";
 import { createReflector } from "../src/watch/reflector.ts";
-import { answer } from "./support/api-server.ts";
-import { after, serve } from "./support/cleanup.ts";
+import { type ApiServer, answer, type Response } from "./support/api-server.ts";
+import { after, clientFor, serve } from "./support/cleanup.ts";
 import { reflect, scriptedCluster } from "./support/scripted-cluster.ts";
-import { eventually } from "./support/wait.ts";
+import { serveTunnels, type TunnelProxy } from "./support/tunnel-proxy.ts";
+import { eventually, failure } from "./support/wait.ts";
 
 it("makes 100 starts under two watches over 3 connections, with 300 writes, 2 lists and 2 watches", async () => {
   const cluster = await scriptedCluster();
@@ -40,31 +38,66 @@ it("makes 100 starts under two watches over 3 connections, with 300 writes, 2 li
   expect(cluster.server.accepted).toBe(3);
 });
 
-it("goes through a proxy where the kubeconfig names one", async () => {
-  const server = await serve((_, response) => answer(response, 200, { gitVersion: "v1" }));
-  const tunnels: string[] = [];
-  const proxy = createServer().on("connect", (request, socket) => {
-    tunnels.push(request.url ?? "");
-    const outer = connect(server.port, "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 OK\r\n\r\n");
-      outer.pipe(socket).pipe(outer);
-    });
-    for (const end of [outer, socket]) end.on("error", () => {});
-    socket.on("close", () => outer.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  after(() => new Promise((resolve) => proxy.close(resolve)));
-  const access = { headers: {}, tls: { ca: server.authority.ca }, tlsRevision: 1 };
-  const client = createKubeClient({
-    fieldManager: "test",
-    credentials: {
+describe("through the proxy that a kubeconfig names", () => {
+  function clientThrough(proxy: TunnelProxy, server: ApiServer) {
+    const access = { headers: {}, tls: { ca: server.authority.ca }, tlsRevision: 1 };
+    const credentials = {
       server: server.url,
-      proxyUrl: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      proxyUrl: proxy.url,
       access: async () => access,
       reload: async () => access,
-    },
+    };
+    return clientFor(server, { credentials });
+  }
+  const version = () => serve((_, response) => answer(response, 200, { gitVersion: "v1" }));
+
+  it("each connection is a tunnel, and is counted", async () => {
+    const server = await version();
+    const proxy = await serveTunnels();
+    const client = clientThrough(proxy, server);
+    expect(await client.serverVersion()).toEqual({ gitVersion: "v1" });
+    expect(proxy.tunnels).toEqual([`127.0.0.1:${server.port}`]);
+    expect(client.stats()).toMatchObject({ connectionsOpened: 1, connectionsOpen: 1 });
   });
-  after(() => client.close());
-  expect(await client.serverVersion()).toEqual({ gitVersion: "v1" });
-  expect(tunnels).toEqual([`127.0.0.1:${server.port}`]);
+
+  it("a call fails within seconds while it does not answer, and the next works when it does", {
+    timeout: 20_000,
+  }, async () => {
+    const server = await version();
+    const proxy = await serveTunnels();
+    proxy.silent = true;
+    const client = clientThrough(proxy, server);
+    const started = performance.now();
+    expect(await failure(client.serverVersion())).toMatchObject({ class: "retry", code: "unreachable", sent: "no" });
+    expect(performance.now() - started).toBeLessThan(8_000);
+    proxy.silent = false;
+    expect(await client.serverVersion()).toEqual({ gitVersion: "v1" });
+  });
+
+  it("after a GOAWAY the next call goes elsewhere, and what was taken in may finish", async () => {
+    const held: Response[] = [];
+    const server = await serve((_, response) => void held.push(response));
+    const client = clientThrough(await serveTunnels(), server);
+    const first = client.serverVersion();
+    await eventually(() => held.length === 1, "the first call arrived");
+    held[0]?.stream?.session?.goaway();
+    await eventually(() => client.stats().connectionsOpen === 0, "the GOAWAY arrived");
+    const second = client.serverVersion();
+    await eventually(() => held.length === 2, "the second call arrived");
+    for (const response of held) answer(response, 200, {});
+    await Promise.all([first, second]);
+  });
+
+  it("a watch that is stopped while it waits for its tunnel ends at once", async () => {
+    const proxy = await serveTunnels();
+    proxy.silent = true;
+    const client = clientThrough(proxy, await version());
+    const stopping = new AbortController();
+    const ended = failure(client.watch(KINDS.Pod, { signal: stopping.signal })[Symbol.asyncIterator]().next());
+    await eventually(() => proxy.tunnels.length === 1, "the proxy was asked");
+    const stopped = performance.now();
+    stopping.abort(new Error("stopped"));
+    expect((await ended).message).toBe("stopped");
+    expect(performance.now() - stopped).toBeLessThan(1_000);
+  });
 });

@@ -28,6 +28,7 @@ const MAX_CONNECTIONS = { calls: 16, watch: 1 };
 /** Below the 90 s after which kube-apiserver closes an idle connection, so that we do not write into a closing one. */
 const IDLE_CONNECTION_MS = 30_000;
 
+/** For each step to a connection: TCP, a proxy's answer to CONNECT, TLS. undici would give a proxy 300 s. */
 const CONNECT_TIMEOUT_MS = 5000;
 
 /**
@@ -53,14 +54,15 @@ export function createConnections(credentials: Credentials): Connections {
 
   function build(purpose: Purpose, access: Access): Dispatcher {
     if (closed) throw new ClientClosedError();
-    const pool = createPool(purpose, credentials, access);
-    pool.on("connect", () => {
-      opened++;
-      open++;
-    });
-    pool.on("disconnect", (_origin, _targets, error) => {
-      open--;
-      if (isGoAway(error) && current?.pool === pool) retire();
+    const pool = createPool(purpose, credentials, access, (connections) => {
+      connections.on("connect", () => {
+        opened++;
+        open++;
+      });
+      connections.on("disconnect", (_origin, _targets, error) => {
+        open--;
+        if (isGoAway(error) && current?.pool === pool) retire();
+      });
     });
     all.add(pool);
     return pool;
@@ -114,7 +116,13 @@ function isGoAway(error: Error): boolean {
   return /"GOAWAY" frame received/.test(error.message);
 }
 
-function createPool(purpose: Purpose, { server, proxyUrl }: Credentials, { tls }: Access): Dispatcher {
+/** @param observe is given what says when the API server's connections come and go. */
+function createPool(
+  purpose: Purpose,
+  { server, proxyUrl }: Credentials,
+  { tls }: Access,
+  observe: (connections: Dispatcher) => void,
+): Dispatcher {
   const shared = {
     connections: MAX_CONNECTIONS[purpose],
     pipelining: 1,
@@ -130,6 +138,17 @@ function createPool(purpose: Purpose, { server, proxyUrl }: Credentials, { tls }
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS[purpose],
   };
-  if (proxyUrl === undefined) return new Pool(new URL(server).origin, { ...shared, connect });
-  return new ProxyAgent({ ...shared, uri: proxyUrl, requestTls: connect });
+  const factory = (origin: string | URL, options: object) => {
+    const pool = new Pool(origin, { ...shared, ...options });
+    observe(pool);
+    return pool;
+  };
+  if (proxyUrl === undefined) return factory(new URL(server).origin, { connect });
+  return new ProxyAgent({
+    uri: proxyUrl,
+    requestTls: connect,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    clientFactory: (proxy, options) => new Pool(proxy, { ...options, headersTimeout: CONNECT_TIMEOUT_MS }),
+    factory, // The agent itself tells nothing of its connections.
+  });
 }

@@ -133,6 +133,7 @@ async function request(
 ): Promise<OpenWatch | Answer | ExchangeFailure> {
   const dispatcher = options.connections.watch(access);
   const end = () => options.connections.discard(dispatcher);
+  signal.addEventListener("abort", end); // undici hears a signal only once there is a connection.
   try {
     const { statusCode, headers, body } = await dispatcher.request({
       ...options.target(call.path, call.query),
@@ -150,6 +151,8 @@ async function request(
     end();
     if (signal.aborted || !(error instanceof Error)) throw error;
     return new ExchangeFailure("no", codeOf(error), error);
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }
 
