@@ -4,6 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { AbstractConnector, type RedisOptions } from "ioredis";
 import { type Endpoint, endpointText } from "./address.ts";
 import { askServer } from "./ask-server.ts";
+import { serverName } from "./server-name.ts";
 
 /** What the connector reads of a connection's options: ioredis gives it all of them. */
 export interface ClusterPlace {
@@ -60,7 +61,7 @@ export class ClusterConnector extends AbstractConnector {
 
   #open({ host, port }: Endpoint): Socket {
     const { tls } = this.#options;
-    const stream = tls ? connectTls({ ...tls, host, port }) : createConnection({ host, port });
+    const stream = tls ? connectTls({ ...tls, ...serverName(host), host, port }) : createConnection({ host, port });
     stream.once("error", (error) => {
       this.firstError = error;
     });
@@ -87,7 +88,7 @@ export class ClusterConnector extends AbstractConnector {
     const { tls, username, password, clusterKey } = this.#options;
     const options = {
       ...endpoint,
-      ...(tls ? { tls } : {}),
+      ...(tls ? { tls: { ...tls, ...serverName(endpoint.host) } } : {}),
       ...(username ? { username } : {}),
       ...(password ? { password } : {}),
       disableClientInfo: true,

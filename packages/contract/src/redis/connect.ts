@@ -1,8 +1,10 @@
 import type { Redis, RedisOptions } from "ioredis";
+import type { Endpoint } from "./address.ts";
 import { ClusterConnector, type ClusterPlace } from "./cluster-connector.ts";
 import { GatheringRedis } from "./gathering-redis.ts";
 import type { RedisPlace } from "./place.ts";
 import { isRefusal, isWrongServer } from "./refusals.ts";
+import { serverName } from "./server-name.ts";
 
 /** Longest that one command of a request may take before it fails; leaves room for the two of a start within 2 s. */
 const COMMAND_TIMEOUT_MS = 800;
@@ -59,10 +61,11 @@ type Options = Omit<RedisOptions, "replyMapping">;
 /** How one connects to the place, whatever the connection is for. */
 export function optionsOf(place: RedisPlace): Options {
   const { endpoints, topology, username, password, database, tls, ca } = place;
+  const named = topology === "server" ? serverName(endpoints[0].host) : {};
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: ca === undefined ? {} : { ca } } : {}),
+    ...(tls ? { tls: { ...(ca === undefined ? {} : { ca }), ...named } } : {}),
     db: database,
     disableClientInfo: true, // CLIENT SETINFO would be one right more, which Redis before 7.2 cannot even name.
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -83,10 +86,20 @@ function sentinelOptions(place: RedisPlace): Options {
     ...(primaryName === undefined ? {} : { name: primaryName }),
     ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
     ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
-    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: ca === undefined ? {} : { ca } } : {}),
+    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: ca === undefined ? {} : { ca }, natMap: namedAt } : {}),
     sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     sentinelRetryStrategy: (times: number) => Math.min(50 * 2 ** times, LONGEST_RECONNECT_MS),
   };
+}
+
+/**
+ * Where ioredis connects to for the primary at `host:port`; it makes TLS' options of it. All Sentinels have the same
+ * options, so that they are told no name.
+ */
+function namedAt(address: string): Endpoint {
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, colon);
+  return { host, port: Number(address.slice(colon + 1)), ...serverName(host) };
 }
 
 function clusterOptions({ endpoints, prefix }: RedisPlace): Options & ClusterPlace {

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { isIPv4 } from "node:net";
 
 /** A certificate with its key, as PEM. */
 export interface Issued {
@@ -8,7 +9,7 @@ export interface Issued {
 
 /** What a certificate shall be. */
 export interface IssueOptions {
-  /** The only IPv4 address it is for. Default 127.0.0.1. */
+  /** The only IPv4 address or DNS name it is for. Default 127.0.0.1. */
   readonly address?: string;
   /** When it ends, counted from now, in ms; a negative one has expired. Default an hour. */
   readonly validForMs?: number;
@@ -87,9 +88,12 @@ const ECDSA_SHA256 = sequence(oid("2a8648ce3d040302"));
 const TRUE = tagged(0x01, Buffer.from([0xff]));
 const BASIC_CONSTRAINTS_CA = sequence(oid("551d13"), TRUE, octets(sequence(TRUE)));
 
-/** subjectAltName with one IPv4 address. */
+/** subjectAltName with one IPv4 address or DNS name. */
 function addressOf(address: string): Buffer {
-  return sequence(oid("551d11"), octets(sequence(tagged(0x87, Buffer.from(address.split(".").map(Number))))));
+  const name = isIPv4(address)
+    ? tagged(0x87, Buffer.from(address.split(".").map(Number)))
+    : tagged(0x82, Buffer.from(address));
+  return sequence(oid("551d11"), octets(sequence(name)));
 }
 
 function distinguishedName(commonName: string): Buffer {
