@@ -227,6 +227,90 @@ describe("a path that is matched in the controller's own way", () => {
   });
 });
 
+describe("a text of two users' repls: u with a-b, u-a with b", () => {
+  const sentence = (text: string) =>
+    `"${text}" can be that of another user's repl: between service_name and user_label has to stand one of . _ /`;
+  const selector = (text: string) => edited(24, `    app: ${text}`, 1);
+  const policy = (...labels: string[]) =>
+    addedKind("networking.k8s.io/v1", "NetworkPolicy", "spec:", "  podSelector:", "    matchLabels:", ...labels);
+  const path = (text: string, type = "Prefix") =>
+    edited(34, `    - host: ide.a.org\n      http:\n        paths: [{path: ${text}, pathType: ${type}}]`, 10);
+
+  test.each<Refusal>([
+    [
+      "a Service's selector",
+      selector("user_label-service_name"),
+      `document 2, line 24: spec.selector: ${sentence("user_label-service_name")}`,
+    ],
+    [
+      "the other way round, with nothing between",
+      selector("service_nameuser_label"),
+      `document 2, line 24: spec.selector: ${sentence("service_nameuser_label")}`,
+    ],
+    [
+      "a Deployment's selector",
+      edited(7, "      app: service_name-of-user_label", 1),
+      `document 1, line 7: spec.selector.matchLabels: ${sentence("service_name-of-user_label")}`,
+    ],
+    [
+      "a NetworkPolicy's key",
+      policy("      user_label-service_name: x"),
+      `document 4, line 52: spec.podSelector.matchLabels: ${sentence("user_label-service_name")}`,
+    ],
+    [
+      "a path",
+      path("/user_label-service_name"),
+      `document 3, line 35: the path ${sentence("/user_label-service_name")}`,
+    ],
+    [
+      "a path in which the hyphen is written otherwise",
+      path("/ws/user_label%2Dservice_name", "Exact"),
+      `document 3, line 35: the path ${sentence("/ws/user_label%2Dservice_name")}`,
+    ],
+    [
+      "a path below another user's",
+      edited(
+        34,
+        "    - host: ide.a.org\n      http:\n        paths: [{path: /service_name/x}, {path: /service_name-user_label/x}]",
+        10,
+      ),
+      [
+        `document 3, line 35: the path ${sentence("/service_name-user_label/x")}`,
+        "document 3, line 35: ide.a.org/service_name-user_label/x of one repl can be the address of another's ide.a.org/service_name/x; let each have a beginning or an end that the others lack",
+      ].join("\n"),
+    ],
+  ])("%s is refused", (_, text, refusal) => {
+    expect(refusalOf(text)).toBe(refusal);
+  });
+
+  test.each<readonly [string, string]>([
+    ["a dot between them", path("/user_label.service_name")],
+    ["an underscore", path("/x-user_label-_-service_name")],
+    ["a slash", path("/user_label/service_name")],
+    ["the replId in another part as well", path("/user_label-service_name/service_name")],
+  ])("%s: no other repl's", (_, text) => {
+    expect(refusalOf(text)).toBe("accepted");
+  });
+
+  test("a selector may hold both where the replId stands in one of its labels by itself", () => {
+    const labels = "        repl: service_name\n        owner: user_label-service_name";
+    const text = edited(24, "    repl: service_name\n    owner: user_label-service_name", 1).replace(
+      "    metadata:\n      labels:\n        app: service_name",
+      `    metadata:\n      labels:\n        app: service_name\n${labels}`,
+    );
+    expect(refusalOf(text)).toBe("accepted");
+  });
+
+  test("two paths with the same such part are not taken for one repl's", () => {
+    const paths = ["/user_label-service_name/service_name", "/user_label-service_name/service_name-x"];
+    expect(
+      refusalOf(
+        edited(34, `    - host: ide.a.org\n      http:\n        paths: [{path: ${paths[0]}}, {path: ${paths[1]}}]`, 10),
+      ),
+    ).toContain("can be the address of another's");
+  });
+});
+
 describe("what two repls would both get", () => {
   const rest = "let each have a beginning or an end that the others lack";
   const hosts = (...names: string[]) =>

@@ -2,6 +2,7 @@ import { at, isObject, listAt } from "../json.ts";
 import { ADDRESS } from "../labels.ts";
 import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 import type { Path, TemplateDocument } from "./document.ts";
+import { isOwn, notOwnSentence } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /**
@@ -80,13 +81,17 @@ function checkClaim(
     return [
       problem(path, `the host ${host} holds ${USER_PLACEHOLDER}, which may have characters that no host may have`),
     ];
-  const isOwn = (value: unknown) => typeof value === "string" && value.includes(PLACEHOLDER);
-  if (isOwn(host)) return [];
-  if (paths.length > 0 && paths.every(isOwn))
-    return claimed.filter(isPattern).map((one) => problem(path, patternSentence(one)));
-  return [
-    problem(path, `neither the host nor every path holds ${PLACEHOLDER}: all repls would claim the same address`),
-  ];
+  if (holdsPlaceholder(host)) return [];
+  if (paths.length === 0 || !paths.every(holdsPlaceholder))
+    return [
+      problem(path, `neither the host nor every path holds ${PLACEHOLDER}: all repls would claim the same address`),
+    ];
+  const shared = paths.filter((value) => !isOwn(value)).map((value) => `the path ${notOwnSentence(value)}`);
+  return [...shared, ...claimed.filter(isPattern).map(patternSentence)].map((message) => problem(path, message));
+}
+
+function holdsPlaceholder(value: unknown): value is string {
+  return typeof value === "string" && value.includes(PLACEHOLDER);
 }
 
 function isPattern({ type }: ClaimedPath): boolean {

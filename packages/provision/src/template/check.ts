@@ -9,6 +9,7 @@ import { checkRoutes } from "./check-routes.ts";
 import { checkSecret } from "./check-secret.ts";
 import { checkService } from "./check-service.ts";
 import type { TemplateDocument } from "./document.ts";
+import { isOwn, notOwnSentence } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /** The problems of one document of a repl's template by itself. */
@@ -49,6 +50,15 @@ function checkSelector({ tree, problem }: TemplateDocument, { selector }: KindRu
   }
   if (selector === undefined) return [];
   const found = at(tree, ...selector);
-  if (isObject(found) && JSON.stringify(found).includes(PLACEHOLDER)) return [];
+  const holding = textsOf(found).filter((text) => text.includes(PLACEHOLDER));
+  if (holding.some(isOwn)) return [];
+  const [first] = holding;
+  if (first !== undefined) return [problem(selector, `${selector.join(".")}: ${notOwnSentence(first)}`)];
   return [problem(selector, `${selector.join(".")} lacks ${PLACEHOLDER}: it would select the pods of other repls`)];
+}
+
+/** The keys and values of labels. */
+function textsOf(labels: unknown): string[] {
+  const texts = isObject(labels) ? Object.entries(labels).flat() : [];
+  return texts.filter((text) => typeof text === "string");
 }

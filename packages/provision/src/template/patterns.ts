@@ -4,13 +4,34 @@ import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 export type Pattern = readonly string[];
 
 /**
+ * What keeps no replId and user's label apart: `user_label-service_name` is `u-a-b` for the repl `a-b` of `u` and for `b` of
+ * `u-a`. A label may hold dots and underscores, but as no replId does, the nearest one to the replId ends it. A controller
+ * may read `%2D` as a hyphen.
+ */
+const RUN_TOGETHER = [
+  [PLACEHOLDER, USER_PLACEHOLDER],
+  [USER_PLACEHOLDER, PLACEHOLDER],
+].map((both) => new RegExp(both.join("[a-zA-Z0-9%-]*")));
+
+/** Whether a text is one repl's alone, whoever its user is. */
+export function isOwn(text: string): boolean {
+  return text.split("/").some((part) => part.includes(PLACEHOLDER) && !RUN_TOGETHER.some((both) => both.test(part)));
+}
+
+/** What is wrong with a text that holds the placeholder and yet is not {@link isOwn}. */
+export function notOwnSentence(text: string): string {
+  const between = `between ${PLACEHOLDER} and ${USER_PLACEHOLDER} has to stand one of . _ /`;
+  return `${JSON.stringify(text)} can be that of another user's repl: ${between}`;
+}
+
+/**
  * Whether two texts can be the same for two different repls. What stands between placeholders is not looked at, so some
  * are said to coincide that do not.
  */
 export function mayCoincide(left: Pattern, right: Pattern): boolean {
   if (left.length !== right.length) return false;
-  // A part that is the same in both: where the texts are the same, so are the replIds.
-  if (left.some((part, index) => part === right[index] && part.includes(PLACEHOLDER))) return false;
+  // A part that is the same in both and one repl's own: where the texts are the same, so are the replIds.
+  if (left.some((part, index) => part === right[index] && isOwn(part))) return false;
   return left.every((part, index) => mayBeEqual(part, right[index] ?? ""));
 }
 
