@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { fixture } from "./support/fixtures.ts";
 import { added, addedKind, inContainer, KINDS, type Refusal, refusalOf } from "./support/refusal.ts";
 import { edited, SMALL_TEMPLATE } from "./support/small-template.ts";
 
@@ -118,6 +119,11 @@ describe("what belongs to the orchestrator or the cluster", () => {
         17,
       ),
       "document 1, line 5: spec.manualSelector is not allowed: a Job selects its own pods",
+    ],
+    [
+      "a Job that the cluster clears away",
+      fixture("job.yaml").replace("backoffLimit: 0", "ttlSecondsAfterFinished: 600"),
+      "document 1, line 6: spec.ttlSecondsAfterFinished is not allowed: once the cluster has deleted the ended Job, the sweep would start the repl again",
     ],
     [
       "a placeholder that nothing replaces",

@@ -1,6 +1,7 @@
 import { at, isObject } from "../json.ts";
 import type { KindRule } from "../kinds.ts";
 import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
+import { checkJob } from "./check-job.ts";
 import { checkKind, isRule } from "./check-kind.ts";
 import { checkMetadata } from "./check-metadata.ts";
 import { checkPlaces } from "./check-places.ts";
@@ -22,6 +23,7 @@ export function checkDocument(document: TemplateDocument): TemplateProblem[] {
     ...checkPlaces(document),
     ...checkSelector(document, rule),
     ...checkPods(document),
+    ...checkJob(document),
     ...checkSecret(document),
     ...checkService(document),
     ...checkRoutes(document),
@@ -45,9 +47,6 @@ function checkName({ tree, problem }: TemplateDocument): TemplateProblem[] {
 }
 
 function checkSelector({ tree, problem }: TemplateDocument, { selector }: KindRule): TemplateProblem[] {
-  if (at(tree, "spec", "manualSelector") === true) {
-    return [problem(["spec", "manualSelector"], "spec.manualSelector is not allowed: a Job selects its own pods")];
-  }
   if (selector === undefined) return [];
   const found = at(tree, ...selector);
   const holding = textsOf(found).filter((text) => text.includes(PLACEHOLDER));
