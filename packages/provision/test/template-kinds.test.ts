@@ -146,6 +146,52 @@ describe("what belongs to the orchestrator or the cluster", () => {
   });
 });
 
+describe("the claims that a StatefulSet makes", () => {
+  const claims = (...names: string[]) => names.map((name) => `\n    - metadata: {name: ${name}}`).join("");
+  const set = (...names: string[]) =>
+    edited(5, `  serviceName: service_name\n  volumeClaimTemplates:${claims(...names)}`).replace(
+      "kind: Deployment\nmetadata:\n  name: service_name\nspec:\n",
+      "kind: StatefulSet\nmetadata:\n  name: service_name\nspec:\n",
+    );
+  const withClaim = (text: string, name: string) =>
+    `${text}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: ${name}`;
+  const sentence = (one: string, other: string) =>
+    `the PersistentVolumeClaim ${one} of one repl can have the name of another's ${other}; let each have a beginning or an end that the others lack`;
+
+  test.each<Refusal>([
+    [
+      "two, of which one's name begins with the other's",
+      set("data", "data-cache"),
+      `document 1, line 9: ${sentence("data-cache-service_name-0", "data-service_name-0")}`,
+    ],
+    [
+      "one beside a claim of the template",
+      withClaim(set("data"), "service_name"),
+      `document 4, line 52: ${sentence("service_name", "data-service_name-0")}`,
+    ],
+    [
+      "one of a pod that is not the first",
+      withClaim(set("data"), "service_name-1"),
+      `document 4, line 52: ${sentence("service_name-1", "data-service_name-1")}`,
+    ],
+    [
+      "one with the user in it",
+      set("user_label"),
+      "document 1, line 8: metadata.name holds user_label, which may have characters that no name may have",
+    ],
+  ])("%s", (_, text, refusal) => {
+    expect(refusalOf(text)).toBe(refusal);
+  });
+
+  test.each<readonly [string, string]>([
+    ["beginnings of their own", set("data", "cache")],
+    ["a claim that the set finds and takes", withClaim(set("data"), "data-service_name-0")],
+    ["a claim with an end of its own", withClaim(set("data"), "service_name-files")],
+  ])("%s: accepted", (_, text) => {
+    expect(refusalOf(text)).toBe("accepted");
+  });
+});
+
 test("every problem is named, in the order of the file", () => {
   const text = edited(23, "  type: NodePort\n  externalIPs: []").replace("kind: Deployment", "kind: DaemonSet");
   expect(refusalOf(text).split("\n")).toEqual([

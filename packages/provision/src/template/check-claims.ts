@@ -1,7 +1,7 @@
-import { at } from "../json.ts";
+import { at, listAt } from "../json.ts";
 import { PLACEHOLDER } from "../render/placeholder.ts";
 import { type Address, addressesOf } from "./addresses.ts";
-import type { TemplateDocument } from "./document.ts";
+import type { Path, TemplateDocument } from "./document.ts";
 import { mayCoincide, type Pattern } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
@@ -14,20 +14,55 @@ export function checkClaims(documents: readonly TemplateDocument[]): TemplatePro
   return [...checkNames(documents), ...checkAddresses(documents.flatMap(addressesOf).filter(isOfOneRepl))];
 }
 
+/** A resource that comes of a document. */
+interface Named {
+  readonly document: TemplateDocument;
+  /** Where its name stands. */
+  readonly place: Path;
+  readonly kind: string;
+  readonly name: string;
+  /** Whether there is one for each pod of a StatefulSet, the pod's number at the end of its name. */
+  readonly isNumbered?: true;
+}
+
 function checkNames(documents: readonly TemplateDocument[]): TemplateProblem[] {
-  const named = documents.flatMap((document) => {
-    const name = at(document.tree, "metadata", "name");
-    return typeof name === "string" && name.includes(PLACEHOLDER) ? [{ document, name, parts: name.split(".") }] : [];
-  });
-  return named.flatMap(({ document, name, parts }, index) => {
-    const earlier = named
-      .slice(0, index)
-      .find((other) => other.document.tree.kind === document.tree.kind && mayCoincide(other.parts, parts));
+  const all = documents.flatMap((document) => [...namedBy(document), ...claimsOfSet(document)]);
+  return all.flatMap((named, index) => {
+    const earlier = all.slice(0, index).find((other) => mayHaveOneName(other, named));
     if (earlier === undefined) return [];
-    const kind = String(document.tree.kind);
-    const message = `the ${kind} ${name} of one repl can have the name of another's ${earlier.name}; ${ENDINGS}`;
-    return [document.problem(["metadata", "name"], message)];
+    const message = `the ${named.kind} ${beside(earlier, named)} of one repl can have the name of another's ${beside(named, earlier)}; ${ENDINGS}`;
+    return [named.document.problem(named.place, message)];
   });
+}
+
+function namedBy(document: TemplateDocument): Named[] {
+  const name = at(document.tree, "metadata", "name");
+  if (typeof name !== "string" || !name.includes(PLACEHOLDER)) return [];
+  return [{ document, place: ["metadata", "name"], kind: String(document.tree.kind), name }];
+}
+
+/** A set mounts whatever claim has the name, so another repl's files would be its own. */
+function claimsOfSet(document: TemplateDocument): Named[] {
+  const { tree } = document;
+  const set = at(tree, "metadata", "name");
+  if (tree.kind !== "StatefulSet" || typeof set !== "string" || !set.includes(PLACEHOLDER)) return [];
+  return listAt(tree, "spec", "volumeClaimTemplates").map((claim, index) => ({
+    document,
+    place: ["spec", "volumeClaimTemplates", index, "metadata", "name"],
+    kind: "PersistentVolumeClaim",
+    name: `${String(at(claim, "metadata", "name"))}-${set}-0`,
+    isNumbered: true,
+  }));
+}
+
+function mayHaveOneName(one: Named, other: Named): boolean {
+  if (one.kind !== other.kind) return false;
+  return mayCoincide(beside(other, one).split("."), beside(one, other).split("."));
+}
+
+/** The name that counts beside another one: of several claims the one of the pod whose number the other name ends in. */
+function beside(other: Named, { name, isNumbered }: Named): string {
+  return isNumbered ? name.replace(/\d+$/, /-(\d+)$/.exec(other.name)?.[1] ?? "0") : name;
 }
 
 const ENDINGS = "let each have a beginning or an end that the others lack";

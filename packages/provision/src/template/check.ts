@@ -1,4 +1,4 @@
-import { at, isObject } from "../json.ts";
+import { at, isObject, listAt } from "../json.ts";
 import type { KindRule } from "../kinds.ts";
 import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 import { checkJob } from "./check-job.ts";
@@ -19,6 +19,7 @@ export function checkDocument(document: TemplateDocument): TemplateProblem[] {
   if (!isRule(rule)) return [rule];
   return [
     ...checkName(document),
+    ...checkClaimTemplates(document),
     ...checkMetadata(document, rule),
     ...checkPlaces(document),
     ...checkSelector(document, rule),
@@ -30,13 +31,12 @@ export function checkDocument(document: TemplateDocument): TemplateProblem[] {
   ];
 }
 
+const USER_IN_NAME = `metadata.name holds ${USER_PLACEHOLDER}, which may have characters that no name may have`;
+
 function checkName({ tree, problem }: TemplateDocument): TemplateProblem[] {
   const name = at(tree, "metadata", "name");
   if (typeof name !== "string") return [problem(["metadata", "name"], "metadata.name is missing")];
-  if (name.includes(USER_PLACEHOLDER)) {
-    const message = `metadata.name holds ${USER_PLACEHOLDER}, which may have characters that no name may have`;
-    return [problem(["metadata", "name"], message)];
-  }
+  if (name.includes(USER_PLACEHOLDER)) return [problem(["metadata", "name"], USER_IN_NAME)];
   if (name.includes(PLACEHOLDER)) return [];
   return [
     problem(
@@ -44,6 +44,14 @@ function checkName({ tree, problem }: TemplateDocument): TemplateProblem[] {
       `metadata.name ${JSON.stringify(name)} lacks ${PLACEHOLDER}: every repl would share this ${String(tree.kind)}`,
     ),
   ];
+}
+
+function checkClaimTemplates({ tree, problem }: TemplateDocument): TemplateProblem[] {
+  return listAt(tree, "spec", "volumeClaimTemplates").flatMap((claim, index) =>
+    String(at(claim, "metadata", "name")).includes(USER_PLACEHOLDER)
+      ? [problem(["spec", "volumeClaimTemplates", index, "metadata", "name"], USER_IN_NAME)]
+      : [],
+  );
 }
 
 function checkSelector({ tree, problem }: TemplateDocument, { selector }: KindRule): TemplateProblem[] {
