@@ -4,6 +4,8 @@ import { added, addedKind, inContainer, KINDS, type Refusal, refusalOf } from ".
 import { edited, SMALL_TEMPLATE } from "./support/small-template.ts";
 
 describe("kinds and names", () => {
+  const noService = (line: number) =>
+    `document 3, line ${line}: the backend service_name is none of the template's Services, and can be another repl's`;
   test.each<Refusal>([
     [
       "a ClusterRoleBinding",
@@ -25,7 +27,7 @@ describe("kinds and names", () => {
       addedKind("v1", "constructor"),
       `document 4, line 47: kind "constructor" is not allowed in a template; allowed are ${KINDS}`,
     ],
-    ["no kind", edited(19, "", 1), `document 2, line 19: kind is missing; allowed are ${KINDS}`],
+    ["no kind", edited(19, "", 1), `document 2, line 19: kind is missing; allowed are ${KINDS}\n${noService(41)}`],
     [
       "an old apiVersion",
       edited(0, "apiVersion: apps/v1beta1", 1),
@@ -37,11 +39,11 @@ describe("kinds and names", () => {
       addedKind("v1", "ConfigMap") + addedKind("v1", "ConfigMap").slice(SMALL_TEMPLATE.length),
       'document 5, line 54: ConfigMap "service_name-more" stands in the template twice',
     ],
-    ["no name", edited(21, "  labels: {}", 1), "document 2, line 21: metadata.name is missing"],
+    ["no name", edited(21, "  labels: {}", 1), `document 2, line 21: metadata.name is missing\n${noService(42)}`],
     [
       "a name without the placeholder",
       edited(21, "  name: shared", 1),
-      'document 2, line 22: metadata.name "shared" lacks service_name: every repl would share this Service',
+      `document 2, line 22: metadata.name "shared" lacks service_name: every repl would share this Service\n${noService(42)}`,
     ],
     [
       "a namespace",
@@ -115,7 +117,7 @@ describe("what belongs to the orchestrator or the cluster", () => {
       "a Job that selects pods",
       edited(
         0,
-        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: service_name}\nspec:\n  manualSelector: true\n  template: {spec: {automountServiceAccountToken: false}}",
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: service_name}\nspec:\n  manualSelector: true\n  template: {metadata: {labels: {app: service_name}}, spec: {automountServiceAccountToken: false}}",
         17,
       ),
       "document 1, line 5: spec.manualSelector is not allowed: a Job selects its own pods",

@@ -1,12 +1,19 @@
 import { at } from "../json.ts";
 import { KIND_RULES } from "../kinds.ts";
 import { checkClaims } from "./check-claims.ts";
+import { checkReferences } from "./check-references.ts";
 import type { TemplateDocument } from "./document.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /** The problems of a repl's template that no document has by itself. */
 export function checkTogether(documents: readonly TemplateDocument[]): TemplateProblem[] {
-  return [...checkDuplicates(documents), ...checkWorkload(documents), ...checkClaims(documents)];
+  const workloads = documents.filter(({ tree }) => KIND_RULES[String(tree.kind)]?.wave === "workload");
+  return [
+    ...checkDuplicates(documents),
+    ...checkWorkload(documents, workloads),
+    ...checkClaims(documents),
+    ...checkReferences(documents, workloads.length === 1 ? workloads[0] : undefined),
+  ];
 }
 
 /** Documents of one kind and name. */
@@ -23,8 +30,10 @@ export function checkDuplicates(documents: readonly TemplateDocument[]): Templat
 }
 
 /** One workload owns what belongs to a repl; with two of them it would be unclear what `ready` and `stopped` mean. */
-function checkWorkload(documents: readonly TemplateDocument[]): TemplateProblem[] {
-  const workloads = documents.filter(({ tree }) => KIND_RULES[String(tree.kind)]?.wave === "workload");
+function checkWorkload(
+  documents: readonly TemplateDocument[],
+  workloads: readonly TemplateDocument[],
+): TemplateProblem[] {
   if (workloads.length === 1) return [];
   const culprit = workloads[1] ?? documents[0];
   const kinds = Object.keys(KIND_RULES).filter((kind) => KIND_RULES[kind]?.wave === "workload");

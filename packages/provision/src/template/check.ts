@@ -1,4 +1,4 @@
-import { at, isObject, listAt } from "../json.ts";
+import { at, listAt } from "../json.ts";
 import type { KindRule } from "../kinds.ts";
 import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 import { checkJob } from "./check-job.ts";
@@ -10,7 +10,7 @@ import { checkRoutes } from "./check-routes.ts";
 import { checkSecret } from "./check-secret.ts";
 import { checkService } from "./check-service.ts";
 import type { TemplateDocument } from "./document.ts";
-import { isOwn, notOwnSentence } from "./patterns.ts";
+import { isOwn, notOwnSentence, textsOf } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /** The problems of one document of a repl's template by itself. */
@@ -62,10 +62,4 @@ function checkSelector({ tree, problem }: TemplateDocument, { selector }: KindRu
   const [first] = holding;
   if (first !== undefined) return [problem(selector, `${selector.join(".")}: ${notOwnSentence(first)}`)];
   return [problem(selector, `${selector.join(".")} lacks ${PLACEHOLDER}: it would select the pods of other repls`)];
-}
-
-/** The keys and values of labels. */
-function textsOf(labels: unknown): string[] {
-  const texts = isObject(labels) ? Object.entries(labels).flat() : [];
-  return texts.filter((text) => typeof text === "string");
 }

@@ -1,3 +1,4 @@
+import { isObject } from "../json.ts";
 import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 
 /** A text of a template, cut at what no replId holds: the dots of a name or host, the slashes of a path. */
@@ -12,6 +13,12 @@ const RUN_TOGETHER = [
   [PLACEHOLDER, USER_PLACEHOLDER],
   [USER_PLACEHOLDER, PLACEHOLDER],
 ].map((both) => new RegExp(both.join("[a-zA-Z0-9%-]*")));
+
+/** The keys and values of labels. */
+export function textsOf(labels: unknown): string[] {
+  const texts = isObject(labels) ? Object.entries(labels).flat() : [];
+  return texts.filter((text) => typeof text === "string");
+}
 
 /** Whether a text is one repl's alone, whoever its user is. */
 export function isOwn(text: string): boolean {
