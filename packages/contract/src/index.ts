@@ -26,7 +26,7 @@ export { DEFAULT_PREFIX, keysOf, QUEUE_NAME, SWEEP_QUEUE_NAME } from "./keys.ts"
 
 // Repls
 
-export { ANONYMOUS_USER, type Repl, ReplId, UserId } from "./repl.ts";
+export { ANONYMOUS_USER, LONGEST_REPL_ID, type Repl, ReplId, UserId } from "./repl.ts";
 export { ReplStatus } from "./repl-status.ts";
 
 // Failures

@@ -1,12 +1,15 @@
 import Type, { type Static } from "typebox";
 
+/** Characters that a {@link ReplId} has at most. */
+export const LONGEST_REPL_ID = 50;
+
 /**
  * Name of a repl. It becomes a Service name, a label value and the first label of a host name, so it follows
  * RFC 1035 labels; 50 characters leave room for suffixes such as `-ingress` within the 63 of a DNS label.
  */
 export const ReplId = Type.String({
-  pattern: "^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$",
-  maxLength: 50,
+  pattern: `^[a-z]([a-z0-9-]{0,${LONGEST_REPL_ID - 2}}[a-z0-9])?$`,
+  maxLength: LONGEST_REPL_ID,
   description: "Lower-case letters, digits and inner hyphens, starting with a letter; at most 50 characters.",
   examples: ["repl123"],
 });

@@ -229,7 +229,11 @@ describe("a path that is matched in the controller's own way", () => {
 
 describe("a text of two users' repls: u with a-b, u-a with b", () => {
   const sentence = (text: string) =>
-    `"${text}" can be that of another user's repl: between service_name and user_label has to stand one of . _ /`;
+    `the path "${text}" can be that of another user's repl: between service_name and user_label has to stand one of . _ /`;
+  const shared = (text: string) =>
+    `has service_name and user_label in one text (${text}), not in two labels: it would select the pods of other repls`;
+  const long = (place: string, text: string, length: number) =>
+    `${place}: "${text}" can have ${length} characters: the value of a label has at most 63`;
   const selector = (text: string) => edited(24, `    app: ${text}`, 1);
   const policy = (...labels: string[]) =>
     addedKind("networking.k8s.io/v1", "NetworkPolicy", "spec:", "  podSelector:", "    matchLabels:", ...labels);
@@ -240,32 +244,28 @@ describe("a text of two users' repls: u with a-b, u-a with b", () => {
     [
       "a Service's selector",
       selector("user_label-service_name"),
-      `document 2, line 24: spec.selector: ${sentence("user_label-service_name")}`,
+      `document 2, line 24: spec.selector ${shared("user_label-service_name")}\n${long("document 2, line 25", "user_label-service_name", 114)}`,
     ],
     [
       "the other way round, with nothing between",
       selector("service_nameuser_label"),
-      `document 2, line 24: spec.selector: ${sentence("service_nameuser_label")}`,
+      `document 2, line 24: spec.selector ${shared("service_nameuser_label")}\n${long("document 2, line 25", "service_nameuser_label", 113)}`,
     ],
     [
       "a Deployment's selector",
       edited(7, "      app: service_name-of-user_label", 1),
-      `document 1, line 7: spec.selector.matchLabels: ${sentence("service_name-of-user_label")}`,
+      `document 1, line 7: spec.selector.matchLabels ${shared("service_name-of-user_label")}\n${long("document 1, line 8", "service_name-of-user_label", 117)}`,
     ],
     [
       "a NetworkPolicy's key",
       policy("      user_label-service_name: x"),
-      `document 4, line 52: spec.podSelector.matchLabels: ${sentence("user_label-service_name")}`,
+      `document 4, line 52: spec.podSelector.matchLabels ${shared("user_label-service_name")}`,
     ],
-    [
-      "a path",
-      path("/user_label-service_name"),
-      `document 3, line 35: the path ${sentence("/user_label-service_name")}`,
-    ],
+    ["a path", path("/user_label-service_name"), `document 3, line 35: ${sentence("/user_label-service_name")}`],
     [
       "a path in which the hyphen is written otherwise",
       path("/ws/user_label%2Dservice_name", "Exact"),
-      `document 3, line 35: the path ${sentence("/ws/user_label%2Dservice_name")}`,
+      `document 3, line 35: ${sentence("/ws/user_label%2Dservice_name")}`,
     ],
     [
       "a path below another user's",
@@ -275,7 +275,7 @@ describe("a text of two users' repls: u with a-b, u-a with b", () => {
         10,
       ),
       [
-        `document 3, line 35: the path ${sentence("/service_name-user_label/x")}`,
+        `document 3, line 35: ${sentence("/service_name-user_label/x")}`,
         "document 3, line 35: ide.a.org/service_name-user_label/x of one repl can be the address of another's ide.a.org/service_name/x; let each have a beginning or an end that the others lack",
       ].join("\n"),
     ],
@@ -292,9 +292,9 @@ describe("a text of two users' repls: u with a-b, u-a with b", () => {
     expect(refusalOf(text)).toBe("accepted");
   });
 
-  test("a selector may hold both where the replId stands in one of its labels by itself", () => {
-    const labels = "        repl: service_name\n        owner: user_label-service_name";
-    const text = edited(24, "    repl: service_name\n    owner: user_label-service_name", 1).replace(
+  test("a selector may hold both in labels of their own", () => {
+    const labels = "        repl: service_name\n        owner: user_label";
+    const text = edited(24, "    repl: service_name\n    owner: user_label", 1).replace(
       "    metadata:\n      labels:\n        app: service_name",
       `    metadata:\n      labels:\n        app: service_name\n${labels}`,
     );

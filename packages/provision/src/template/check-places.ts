@@ -5,7 +5,7 @@ import type { Path, TemplateDocument } from "./document.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /** A key with its value, or an item of a list. */
-interface Place {
+export interface Place {
   readonly path: Path;
   /** Undefined for an item of a list. */
   readonly key: string | undefined;
@@ -53,7 +53,8 @@ function foreignPlaceholder(text: unknown): string | undefined {
     : `nothing replaces ${found}; the placeholder for the replId is ${PLACEHOLDER}`;
 }
 
-function placesOf(tree: JsonObject | Json[], path: Path = []): Place[] {
+/** All of a tree, what is above before what is below. */
+export function placesOf(tree: JsonObject | Json[], path: Path = []): Place[] {
   const entries = Array.isArray(tree)
     ? tree.map((value, index) => ({ path: [...path, index], key: undefined, value }))
     : Object.entries(tree).map(([key, value]) => ({ path: [...path, key], key, value }));

@@ -2,7 +2,7 @@ import { at, isObject, listAt } from "../json.ts";
 import { ADDRESS } from "../labels.ts";
 import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 import type { Path, TemplateDocument } from "./document.ts";
-import { isOwn, notOwnSentence } from "./patterns.ts";
+import { isOwn } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /**
@@ -86,12 +86,17 @@ function checkClaim(
     return [
       problem(path, `neither the host nor every path holds ${PLACEHOLDER}: all repls would claim the same address`),
     ];
-  const shared = paths.filter((value) => !isOwn(value)).map((value) => `the path ${notOwnSentence(value)}`);
+  const shared = paths.filter((value) => !isOwn(value)).map((value) => sharedSentence(value));
   return [...shared, ...claimed.filter(isPattern).map(patternSentence)].map((message) => problem(path, message));
 }
 
 function holdsPlaceholder(value: unknown): value is string {
   return typeof value === "string" && value.includes(PLACEHOLDER);
+}
+
+function sharedSentence(path: string): string {
+  const remedy = `between ${PLACEHOLDER} and ${USER_PLACEHOLDER} has to stand one of . _ /`;
+  return `the path ${JSON.stringify(path)} can be that of another user's repl: ${remedy}`;
 }
 
 function isPattern({ type }: ClaimedPath): boolean {

@@ -3,6 +3,7 @@ import type { KindRule } from "../kinds.ts";
 import { PLACEHOLDER, USER_PLACEHOLDER } from "../render/placeholder.ts";
 import { checkJob } from "./check-job.ts";
 import { checkKind, isRule } from "./check-kind.ts";
+import { checkLengths } from "./check-lengths.ts";
 import { checkMetadata } from "./check-metadata.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkPods } from "./check-pods.ts";
@@ -10,7 +11,7 @@ import { checkRoutes } from "./check-routes.ts";
 import { checkSecret } from "./check-secret.ts";
 import { checkService } from "./check-service.ts";
 import type { TemplateDocument } from "./document.ts";
-import { isOwn, notOwnSentence, textsOf } from "./patterns.ts";
+import { isOwn, textsOf } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
 
 /** The problems of one document of a repl's template by itself. */
@@ -28,6 +29,7 @@ export function checkDocument(document: TemplateDocument): TemplateProblem[] {
     ...checkSecret(document),
     ...checkService(document),
     ...checkRoutes(document),
+    ...checkLengths(document),
   ];
 }
 
@@ -60,6 +62,9 @@ function checkSelector({ tree, problem }: TemplateDocument, { selector }: KindRu
   const holding = textsOf(found).filter((text) => text.includes(PLACEHOLDER));
   if (holding.some(isOwn)) return [];
   const [first] = holding;
-  if (first !== undefined) return [problem(selector, `${selector.join(".")}: ${notOwnSentence(first)}`)];
-  return [problem(selector, `${selector.join(".")} lacks ${PLACEHOLDER}: it would select the pods of other repls`)];
+  const what =
+    first === undefined
+      ? `lacks ${PLACEHOLDER}`
+      : `has ${PLACEHOLDER} and ${USER_PLACEHOLDER} in one text (${first}), not in two labels`;
+  return [problem(selector, `${selector.join(".")} ${what}: it would select the pods of other repls`)];
 }

@@ -25,12 +25,6 @@ export function isOwn(text: string): boolean {
   return text.split("/").some((part) => part.includes(PLACEHOLDER) && !RUN_TOGETHER.some((both) => both.test(part)));
 }
 
-/** What is wrong with a text that holds the placeholder and yet is not {@link isOwn}. */
-export function notOwnSentence(text: string): string {
-  const between = `between ${PLACEHOLDER} and ${USER_PLACEHOLDER} has to stand one of . _ /`;
-  return `${JSON.stringify(text)} can be that of another user's repl: ${between}`;
-}
-
 /**
  * Whether two texts can be the same for two different repls. What stands between placeholders is not looked at, so some
  * are said to coincide that do not.
