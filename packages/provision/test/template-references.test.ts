@@ -102,3 +102,36 @@ describe("a backend", () => {
     expect(refusalOf(text)).toBe("accepted");
   });
 });
+
+describe("what the pods read", () => {
+  const claim = addedKind("v1", "PersistentVolumeClaim", "spec: {accessModes: [ReadWriteOnce]}");
+  const config = addedKind("v1", "ConfigMap", "data: {key: value}");
+  const mounting = (text: string, volume: string) =>
+    text.replace("      containers:\n", `      volumes: [{name: v, ${volume}}]\n      containers:\n`);
+  const reading = (text: string, from: string) =>
+    text.replace("image: runner:1", `image: runner:1\n          envFrom: [${from}]`);
+
+  test.each<Refusal>([
+    [
+      "a claim",
+      mounting(claim, "persistentVolumeClaim: {claimName: service_name-even-more}"),
+      "document 1, line 15: the PersistentVolumeClaim service_name-even-more is none of the template's, and can be another repl's service_name-more",
+    ],
+    [
+      "a ConfigMap",
+      reading(config, "{configMapRef: {name: my-service_name-more}}"),
+      "document 1, line 18: the ConfigMap my-service_name-more is none of the template's, and can be another repl's service_name-more",
+    ],
+  ])("%s that can be another repl's is refused", (_, text, refusal) => {
+    expect(refusalOf(text)).toBe(refusal);
+  });
+
+  test.each<readonly [string, string]>([
+    ["is the template's", mounting(claim, "persistentVolumeClaim: {claimName: service_name-more}")],
+    ["no resource of the template can be", reading(config, "{configMapRef: {name: service_name-by-hand}}")],
+    ["all repls share", reading(config, "{configMapRef: {name: settings}}")],
+    ["is of another kind", reading(config, "{secretRef: {name: service_name-more-key}}")],
+  ])("that %s is accepted", (_, text) => {
+    expect(refusalOf(text)).toBe("accepted");
+  });
+});

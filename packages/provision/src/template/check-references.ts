@@ -1,6 +1,7 @@
 import { at, isObject, listAt } from "../json.ts";
 import { KIND_RULES } from "../kinds.ts";
 import { PLACEHOLDER } from "../render/placeholder.ts";
+import { checkPodReferences } from "./check-pod-references.ts";
 import type { Path, TemplateDocument } from "./document.ts";
 import { isOwn, textsOf } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
@@ -14,8 +15,14 @@ export function checkReferences(
   documents: readonly TemplateDocument[],
   workload: TemplateDocument | undefined,
 ): TemplateProblem[] {
-  const selectors = workload === undefined ? [] : documents.flatMap((document) => checkSelector(document, workload));
-  return [...selectors, ...checkBackends(documents)];
+  const ofPods =
+    workload === undefined
+      ? []
+      : [
+          ...documents.flatMap((document) => checkSelector(document, workload)),
+          ...checkPodReferences(documents, workload),
+        ];
+  return [...ofPods, ...checkBackends(documents)];
 }
 
 function checkSelector({ tree, problem }: TemplateDocument, workload: TemplateDocument): TemplateProblem[] {
