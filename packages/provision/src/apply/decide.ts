@@ -1,8 +1,9 @@
 import { isTerminating, type KubeObject } from "@repl/kube";
-import { at, isObject, listAt } from "../json.ts";
+import { isObject } from "../json.ts";
 import { ruleOf } from "../kinds.ts";
 import { LABELS, MANAGED_BY } from "../labels.ts";
 import type { Manifest } from "../render/stamp.ts";
+import { readWorkload } from "../wait/workload.ts";
 import { matches } from "./matches.ts";
 
 /**
@@ -35,11 +36,8 @@ export function isOurs(manifest: Manifest, live: KubeObject): boolean {
 
 /** A Job that failed never runs again: as it is, every further start of its repl would fail by it. */
 function hasFailed(live: KubeObject): boolean {
-  return live.kind === "Job" && listAt(live, "status", "conditions").some(isTrue("Failed"));
+  return live.kind === "Job" && readWorkload(live).failing.length > 0;
 }
-
-const isTrue = (type: string) => (condition: unknown) =>
-  at(condition, "type") === type && at(condition, "status") === "True";
 
 /** Its annotations hold the hash, which tells that a field was removed; the rest, that somebody changed the resource. */
 function isAsWanted(manifest: Manifest, live: KubeObject): boolean {

@@ -42,7 +42,8 @@ export function checkPodReferences(
   });
 }
 
-function namesOf(documents: readonly TemplateDocument[], kind: string): string[] {
+/** The names of the template's resources of a kind. */
+export function namesOf(documents: readonly TemplateDocument[], kind: string): string[] {
   const names = documents.filter(({ tree }) => tree.kind === kind).map(({ tree }) => at(tree, "metadata", "name"));
   return names.filter((name) => typeof name === "string");
 }

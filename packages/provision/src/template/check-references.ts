@@ -1,7 +1,7 @@
 import { at, isObject, listAt } from "../json.ts";
 import { KIND_RULES } from "../kinds.ts";
 import { PLACEHOLDER } from "../render/placeholder.ts";
-import { checkPodReferences } from "./check-pod-references.ts";
+import { checkPodReferences, namesOf } from "./check-pod-references.ts";
 import type { Path, TemplateDocument } from "./document.ts";
 import { isOwn, textsOf } from "./patterns.ts";
 import type { TemplateProblem } from "./template-error.ts";
@@ -66,12 +66,10 @@ const ADDED: Readonly<Record<string, Readonly<Record<string, IsAdded>>>> = {
 };
 
 function checkBackends(documents: readonly TemplateDocument[]): TemplateProblem[] {
-  const services = new Set(
-    documents.filter(({ tree }) => tree.kind === "Service").map(({ tree }) => at(tree, "metadata", "name")),
-  );
+  const services = namesOf(documents, "Service");
   return documents.flatMap(({ tree, problem }) =>
     backendsOf(tree)
-      .filter(({ name }) => typeof name === "string" && name.includes(PLACEHOLDER) && !services.has(name))
+      .filter(({ name }) => typeof name === "string" && name.includes(PLACEHOLDER) && !services.includes(name))
       .map(({ path, name }) =>
         problem(path, `the backend ${String(name)} is none of the template's Services, and can be another repl's`),
       ),
