@@ -39,14 +39,16 @@ export const COMMANDS: readonly (readonly [Place, string])[] = [
   ["cluster", "NAMESPACE=repls TEMPLATE_PATH=examples/localhost.yaml script/start --kube"],
   [
     "cluster",
-    "kubectl -n default create secret generic repl-s3-credentials --from-literal=access-key-id=ID --from-literal=secret-access-key=KEY",
+    "kubectl -n repls create secret generic repl-s3-credentials --from-literal=access-key-id=ID --from-literal=secret-access-key=KEY",
   ],
   [
     "cluster",
-    "kubectl -n default create configmap repl-s3 --from-literal=endpoint=https://s3.example.com --from-literal=region=eu-central-1",
+    "kubectl -n repls create configmap repl-s3 --from-literal=endpoint=https://s3.example.com --from-literal=region=eu-central-1",
   ],
   ["cluster", "kubectl apply -k k8s/ingress-controller/node-port"],
   ["cluster", "kubectl apply -k k8s/overlays/production"],
+  ["cluster", "kubectl --namespace repl-orchestrator set env deployment/worker LOG_LEVEL=debug"],
+  ["cluster", "kubectl --namespace repl-orchestrator set env deployment/worker LOG_LEVEL-"],
   ["cluster", "kubectl --namespace repl-orchestrator scale deployment worker --replicas 0"],
   [
     "cluster",
