@@ -40,9 +40,18 @@ export async function buildClientGo(): Promise<string> {
   return path;
 }
 
-/** A Go program of the same job. @param encoding protobuf is client-go's own choice; the simulator takes JSON alone */
-export function clientGo(binary: string, job: Job, encoding: "protobuf" | "json"): Promise<Cost> {
-  return measured(binary, [...argumentsOf(job), encoding]);
+/**
+ * A Go program of the same job.
+ * @param encoding protobuf is client-go's own choice; the stub takes JSON alone
+ * @param until whether a start is over with its three writes, or when informers tell that its Deployment is available
+ */
+export function clientGo(
+  binary: string,
+  job: Job,
+  encoding: "protobuf" | "json",
+  until: "written" | "available" = "written",
+): Promise<Cost> {
+  return measured(binary, [...argumentsOf(job), encoding, ...(until === "available" ? ["wait"] : [])]);
 }
 
 /** client-node as its README shows it. */

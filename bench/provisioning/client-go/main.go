@@ -1,7 +1,8 @@
 // Creates the three resources of N repls with client-go, as a Go program of the same job would: typed objects, one shared
 // client. Prints one JSON line with what the N took, after a warm-up that does not count.
 // Arguments: kubeconfig, namespace, template, how the repls' names begin, starts to warm up, starts to count, starts under way at the same
-// time, and, for an API server that knows no protobuf, "json".
+// time, "protobuf" or, for an API server that knows none, "json", and "wait" to hold each start until its Deployment is available, as
+// two informers tell, of Deployments and of pods: what a program watches that can also say why a start fails.
 package main
 
 import (
@@ -20,7 +21,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
 )
@@ -39,7 +42,7 @@ func main() {
 
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	check(err)
-	if len(os.Args) > 8 && os.Args[8] == "json" {
+	if os.Args[8] == "json" {
 		config.ContentType, config.AcceptContentTypes = "application/json", "application/json"
 	}
 	config.QPS = -1 // Its own rate limit would be what is measured.
@@ -52,22 +55,31 @@ func main() {
 		documents = append(documents, string(text))
 	}
 
-	run(client, namespace, documents, name+"-warm", warmUp, parallel)
+	start := func(repl string) { create(client, namespace, documents, repl) }
+	if len(os.Args) > 9 && os.Args[9] == "wait" {
+		available := watch(client, namespace)
+		start = func(repl string) {
+			told := available.of(repl)
+			create(client, namespace, documents, repl)
+			<-told
+		}
+	}
+	run(start, name+"-warm", warmUp, parallel)
 	cpu, since := cpuTime(), time.Now()
-	run(client, namespace, documents, name, count, parallel)
+	run(start, name, count, parallel)
 	check(json.NewEncoder(os.Stdout).Encode(result{
 		CPUMs:   float64((cpuTime() - cpu).Microseconds()) / 1000,
 		Seconds: time.Since(since).Seconds(),
 	}))
 }
 
-func run(client kubernetes.Interface, namespace string, documents []string, name string, count, parallel int) {
+func run(start func(repl string), name string, count, parallel int) {
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range parallel {
 		group.Go(func() {
 			for i := range next {
-				start(client, namespace, documents, fmt.Sprintf("%s-%d", name, i))
+				start(fmt.Sprintf("%s-%d", name, i))
 			}
 		})
 	}
@@ -78,7 +90,7 @@ func run(client kubernetes.Interface, namespace string, documents []string, name
 	group.Wait()
 }
 
-func start(client kubernetes.Interface, namespace string, documents []string, repl string) {
+func create(client kubernetes.Interface, namespace string, documents []string, repl string) {
 	ctx, options := context.Background(), metav1.CreateOptions{}
 	render := func(document string, object any) {
 		check(json.Unmarshal([]byte(strings.ReplaceAll(document, "service_name", repl)), object))
@@ -95,6 +107,40 @@ func start(client kubernetes.Interface, namespace string, documents []string, re
 	render(documents[2], &ingress)
 	_, err = client.NetworkingV1().Ingresses(namespace).Create(ctx, &ingress, options)
 	check(err)
+}
+
+// awaited has a channel for each Deployment that a start waits for, closed once it is available.
+type awaited struct{ channels sync.Map }
+
+func (a *awaited) of(name string) <-chan struct{} {
+	told := make(chan struct{})
+	a.channels.Store(name, told)
+	return told
+}
+
+func (a *awaited) look(object any) {
+	deployment := object.(*appsv1.Deployment)
+	for _, condition := range deployment.Status.Conditions {
+		if condition.Type == appsv1.DeploymentAvailable && condition.Status == corev1.ConditionTrue {
+			if told, waits := a.channels.LoadAndDelete(deployment.Name); waits {
+				close(told.(chan struct{}))
+			}
+		}
+	}
+}
+
+func watch(client kubernetes.Interface, namespace string) *awaited {
+	result, ctx := &awaited{}, context.Background()
+	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(namespace))
+	_, err := factory.Apps().V1().Deployments().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    result.look,
+		UpdateFunc: func(_, object any) { result.look(object) },
+	})
+	check(err)
+	factory.Core().V1().Pods().Informer()
+	factory.Start(ctx.Done())
+	factory.WaitForCacheSync(ctx.Done())
+	return result
 }
 
 func cpuTime() time.Duration {
