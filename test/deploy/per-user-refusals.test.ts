@@ -1,5 +1,6 @@
 import { missingTestCluster } from "@repl/testkit/vitest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pathOf } from "./support/apply.ts";
 import { type DeployedCluster, openDeployedCluster } from "./support/deployed-cluster.ts";
 import { compose, type Manifest } from "./support/kustomize.ts";
 import { deniedBy } from "./support/refused-objects.ts";
@@ -13,9 +14,10 @@ function namespace(name: string, labels: Record<string, string>): Manifest {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
 }
 
-function secret(place: string): Manifest {
-  const metadata = { name: "s", namespace: place, labels: OF_USER };
-  return { apiVersion: "v1", kind: "Secret", metadata, type: "Opaque" };
+function secret(place: string, type = "Opaque", data: Record<string, string> = {}): Manifest {
+  const annotations = { "kubernetes.io/service-account.name": "default" };
+  const metadata = { name: "s", namespace: place, labels: OF_USER, annotations };
+  return { apiVersion: "v1", kind: "Secret", metadata, type, data };
 }
 
 /** RBAC cannot tell namespaces apart by their names, so with the ClusterRole all of this is the policies' part. */
@@ -33,6 +35,17 @@ describe.skipIf(missingTestCluster())("a worker that was taken over, where each 
     expect([status, body.message]).toEqual([201, undefined]);
   });
 
+  it("may apply a Secret that images are pulled with", async () => {
+    const { api, token } = deployed;
+    const manifest = secret("repls", "kubernetes.io/dockerconfigjson", { ".dockerconfigjson": btoa('{"auths":{}}') });
+    const path = `${pathOf(manifest)}?fieldManager=test&dryRun=All`;
+    const { status, body } = await api.request("PATCH", path, manifest, {
+      token,
+      contentType: "application/apply-patch+yaml",
+    });
+    expect([status, body.message]).toEqual([201, undefined]);
+  });
+
   it.each<[string, Manifest, RegExp]>([
     ["a namespace elsewhere", namespace("mine", { ...OF_USER, ...SECURE }), REACH],
     ["one of nobody", namespace("repl-user-alice", SECURE), deniedBy("scope", "must carry its labels")],
@@ -44,6 +57,11 @@ describe.skipIf(missingTestCluster())("a worker that was taken over, where each 
     ],
     ["a Deployment elsewhere", workerObject("Deployment", "kube-system"), REACH],
     ["a Secret elsewhere", secret("kube-system"), REACH],
+    [
+      "a Secret that the cluster fills with credentials",
+      secret("repls", "kubernetes.io/service-account-token"),
+      deniedBy("scope", "credentials of the cluster"),
+    ],
     [
       "a Deployment of no repl",
       { ...workerObject("Deployment"), metadata: { name: "repl1", namespace: "repls", labels: OF_USER } },

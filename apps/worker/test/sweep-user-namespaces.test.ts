@@ -38,7 +38,7 @@ async function setup(users: readonly string[], unavailableMs: number) {
   }
 
   const patience = { unavailableMs, goneMs: unavailableMs };
-  const secrets = async () => ({ version: "1", secrets: [{ name: "repl-s3", data: { key: "aQ==" } }] });
+  const secrets = async () => ({ version: "1", secrets: [{ name: "repl-s3", type: "Opaque", data: { key: "aQ==" } }] });
   const homes = userHomes({ template, prefix: PREFIX, client, patience, secrets });
   const deps: UserNamespacesSweepDeps = {
     intents: createIntentStore(redis, `{${randomUUID()}}`),

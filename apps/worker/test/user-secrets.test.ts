@@ -24,8 +24,29 @@ test("folders are Secrets, files their keys, bytes as they are", async () => {
   await write("s3", "key", Uint8Array.of(0, 255, 10));
   await write("more.of-them", "a", "b");
   expect((await readUserSecrets(root)).secrets).toEqual([
-    { name: "more.of-them", data: { a: base64("b") } },
-    { name: "s3", data: { id: base64("text"), key: "AP8K" } },
+    { name: "more.of-them", type: "Opaque", data: { a: base64("b") } },
+    { name: "s3", type: "Opaque", data: { id: base64("text"), key: "AP8K" } },
+  ]);
+});
+
+test("a key may begin with a dot, what the kubelet keeps beside the keys begins with two", async () => {
+  await write("app", ".env", "a=b");
+  await write("app", "id", "text");
+  await mkdir(join(root, "app", "..2026_01"));
+  await write(".hidden", "id", "of no Secret: its name cannot begin with a dot");
+  expect((await readUserSecrets(root)).secrets).toEqual([
+    { name: "app", type: "Opaque", data: { ".env": base64("a=b"), id: base64("text") } },
+  ]);
+});
+
+test("a Secret whose one key is a registry's configuration is of the type that images are pulled with", async () => {
+  const config = '{"auths": {"registry.example.com": {"auth": "dTpw"}}}';
+  await write("registry", ".dockerconfigjson", config);
+  await write("tools", ".dockerconfigjson", "of no use to the kubelet");
+  await write("tools", "id", "text");
+  expect((await readUserSecrets(root)).secrets).toMatchObject([
+    { name: "registry", type: "kubernetes.io/dockerconfigjson", data: { ".dockerconfigjson": base64(config) } },
+    { name: "tools", type: "Opaque" },
   ]);
 });
 
@@ -42,12 +63,12 @@ test("a volume of a Secret is read behind the kubelet's link, and again when tha
   let now = 0;
   const read = await openUserSecrets(root, silent, () => now);
   const first = await read();
-  expect(first.secrets).toEqual([{ name: "s3", data: { key: base64("old") } }]);
+  expect(first.secrets).toEqual([{ name: "s3", type: "Opaque", data: { key: base64("old") } }]);
   expect((await read()).version).toBe(first.version);
   await version("..2026_02", "new");
   now = 1000;
   const second = await read();
-  expect(second.secrets).toEqual([{ name: "s3", data: { key: base64("new") } }]);
+  expect(second.secrets).toEqual([{ name: "s3", type: "Opaque", data: { key: base64("new") } }]);
   expect(second.version).not.toBe(first.version);
 });
 
@@ -57,9 +78,9 @@ test("what was read before stays in use while it cannot be read, and each call t
   const read = await openUserSecrets(root, silent, () => now);
   await rm(join(root, "s3"), { recursive: true });
   now = 1000;
-  expect((await read()).secrets).toEqual([{ name: "s3", data: { id: base64("text") } }]);
+  expect((await read()).secrets).toEqual([{ name: "s3", type: "Opaque", data: { id: base64("text") } }]);
   await write("s3", "id", "later");
-  expect((await read()).secrets).toEqual([{ name: "s3", data: { id: base64("later") } }]);
+  expect((await read()).secrets).toEqual([{ name: "s3", type: "Opaque", data: { id: base64("later") } }]);
 });
 
 test("calls within a second share one read", async () => {
@@ -73,7 +94,7 @@ test("calls within a second share one read", async () => {
   now = 1999;
   expect(await read()).toBe(first);
   now = 2000;
-  expect((await read()).secrets).toEqual([{ name: "s3", data: { id: base64("later") } }]);
+  expect((await read()).secrets).toEqual([{ name: "s3", type: "Opaque", data: { id: base64("later") } }]);
 });
 
 test("without a path there are none", async () => {
@@ -98,6 +119,15 @@ describe("the worker does not start with", () => {
     expect(await refusal()).toContain("/access-key is a file where a folder with the name of a Secret belongs");
     expect(await refusal()).not.toContain("do-not-tell");
   });
+
+  test.each(["do-not-tell", "null", '["do-not-tell"]', '{"credsStore": "do-not-tell"}', '{"auths": ["do-not-tell"]}'])(
+    "a registry's configuration that pulls nothing, without telling it: %s",
+    async (config) => {
+      await write("registry", ".dockerconfigjson", config);
+      expect(await refusal()).toContain("/registry/.dockerconfigjson is no JSON object with `auths`");
+      expect(await refusal()).not.toContain("do-not-tell");
+    },
+  );
 
   test("names that Kubernetes does not take, or more than a Secret holds", async () => {
     await write("S3", "id", "x");

@@ -39,6 +39,7 @@ describe("what is accepted", () => {
       "volumes of the namespace",
       inPod("volumes:\n  - name: a\n    emptyDir: {}\n  - name: b\n    secret: {secretName: c}"),
     ],
+    ["a private registry's Secret", inPod("imagePullSecrets:\n  - name: registry")],
     [
       "paths of its own on a shared host",
       edited(35, "    - host: example.com\n      http:\n        paths:\n          - path: /service_name", 4),

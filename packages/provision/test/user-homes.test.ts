@@ -8,6 +8,7 @@ import { waitFor } from "@repl/testkit";
 import { afterAll, expect, test } from "vitest";
 import type { Attempt } from "../src/attempt.ts";
 import { type UserHomes, userHomes } from "../src/home/user-homes.ts";
+import type { UserSecrets } from "../src/home/user-secrets.ts";
 import { MANAGED_BY } from "../src/labels.ts";
 import { userPlaces } from "../src/sweep/compare-user-namespaces.ts";
 import { parseUserNamespace } from "../src/template/parse.ts";
@@ -16,7 +17,9 @@ const PREFIX = "repl-user-";
 const NAME = `${PREFIX}alice`;
 const NAMESPACE = { ...KINDS.Namespace, name: NAME };
 const SECRET = { ...KINDS.Secret, namespace: NAME, name: "repl-s3" };
-const secrets = async () => ({ version: "1", secrets: [{ name: SECRET.name, data: { key: "aQ==" } }] });
+const secrets = async () => secretsOf("1", "Opaque", { key: "aQ==" });
+const PULL_DATA = { ".dockerconfigjson": "eyJhdXRocyI6e319" };
+const pullSecrets = async () => secretsOf("2", "kubernetes.io/dockerconfigjson", PULL_DATA);
 const template = parseUserNamespace(readFileSync(new URL("../../../user-namespace.yaml", import.meta.url), "utf8"));
 const attempt: Attempt = { signal: new AbortController().signal, guard: async () => {}, report: async () => {} };
 
@@ -30,10 +33,18 @@ const credentials = await loadCredentials({ kubeconfig: kubeconfigPath, environm
 const client = createKubeClient({ credentials, fieldManager: MANAGED_BY });
 stack.defer(() => client.close());
 
+function secretsOf(version: string, type: string, data: Record<string, string>): UserSecrets {
+  return { version, secrets: [{ name: SECRET.name, type, data }] };
+}
+
+function homesWith(secretsNow: () => Promise<UserSecrets>): UserHomes {
+  const patience = { unavailableMs: 5_000, goneMs: 5_000 };
+  return userHomes({ template, prefix: PREFIX, client, patience, secrets: secretsNow });
+}
+
 /** Those of one worker, which has served the user. */
 async function servedHomes(): Promise<UserHomes> {
-  const patience = { unavailableMs: 5_000, goneMs: 5_000 };
-  const homes = userHomes({ template, prefix: PREFIX, client, patience, secrets });
+  const homes = homesWith(secrets);
   await homes.within("alice", attempt, whatIsThere);
   return homes;
 }
@@ -73,4 +84,19 @@ test("a namesake gets the Secrets that its predecessor had, by a sweep too", asy
   if (place !== undefined) await homes.refreshSecrets(place, attempt, 5_000);
   expect(await client.get(SECRET)).toMatchObject({ data: { key: "aQ==" } });
   expect(await homes.outdated(await placesNow())).toEqual([]);
+});
+
+test("a Secret of another type is not touched; once it is deleted, the next start makes it anew", async () => {
+  await servedHomes();
+  const homes = homesWith(pullSecrets);
+  const subject = `Secret/${NAME}/${SECRET.name}`;
+  await expect(homes.within("alice", attempt, whatIsThere)).rejects.toMatchObject({
+    code: "resource_conflict",
+    message: expect.stringMatching(new RegExp(`${subject} .*type: .*field is immutable.* Delete it`)),
+    details: { subject },
+  });
+  expect(await client.get(SECRET)).toMatchObject({ type: "Opaque", data: { key: "aQ==" } });
+  await client.remove(SECRET);
+  await homes.within("alice", attempt, whatIsThere);
+  expect(await client.get(SECRET)).toMatchObject({ type: "kubernetes.io/dockerconfigjson", data: PULL_DATA });
 });

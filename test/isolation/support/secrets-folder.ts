@@ -7,6 +7,8 @@ export interface SecretsFolder extends AsyncDisposable {
   readonly path: string;
   /** Writes the keys of one Secret. */
   write(name: string, values: Readonly<Record<string, string>>): Promise<void>;
+  /** Removes keys of one Secret. */
+  remove(name: string, keys: readonly string[]): Promise<void>;
 }
 
 /** Makes an empty one. */
@@ -17,6 +19,9 @@ export async function secretsFolder(): Promise<SecretsFolder> {
     async write(name, values) {
       await mkdir(join(path, name), { recursive: true });
       await Promise.all(Object.entries(values).map(([key, value]) => writeFile(join(path, name, key), value)));
+    },
+    async remove(name, keys) {
+      await Promise.all(keys.map((key) => rm(join(path, name, key))));
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true }),
   };

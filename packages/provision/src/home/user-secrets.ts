@@ -1,4 +1,5 @@
-import { KINDS, type KubeClient, type KubeObject, withRetry } from "@repl/kube";
+import { Failure } from "@repl/contract";
+import { KINDS, type KubeClient, KubeError, type KubeObject, withRetry } from "@repl/kube";
 import { retryOptions } from "../apply/retry-options.ts";
 import type { Attempt } from "../attempt.ts";
 import { explain } from "../explain.ts";
@@ -10,6 +11,8 @@ export interface UserSecrets {
   readonly version: string;
   readonly secrets: readonly {
     readonly name: string;
+    /** Kubernetes' type of it; one that is there can never get another. */
+    readonly type: string;
     /** Base64 by key. */
     readonly data: Readonly<Record<string, string>>;
   }[];
@@ -43,12 +46,23 @@ export async function writeSecrets(
     await client.patch(ref, secret, { type: "apply", signal, triesSoFar });
   };
   try {
-    for (const { name, data } of secrets) {
+    for (const { name, type, data } of secrets) {
       const metadata = { name, namespace, labels: labelsOfUser(user) };
-      const secret = { apiVersion: "v1", kind: "Secret", metadata, type: "Opaque", data };
+      const secret = { apiVersion: "v1", kind: "Secret", metadata, type, data };
       await withRetry((triesSoFar) => write(secret, triesSoFar), retryOptions(attempt, unavailableMs));
     }
   } catch (error) {
-    throw explain(error);
+    throw isFixed(error) ? conflict(error) : explain(error);
   }
+}
+
+function isFixed(error: unknown): error is KubeError {
+  return error instanceof KubeError && error.code === "immutable_field";
+}
+
+/** To delete it here would take the right to delete any Secret, of all namespaces. */
+function conflict(error: KubeError): Failure {
+  const { subject, serverMessage } = error;
+  const detail = `${subject} cannot become what is to be written: ${serverMessage}. Delete it, and the next start or sweep makes it anew.`;
+  return new Failure("resource_conflict", { detail, details: { subject, message: serverMessage }, cause: error });
 }
