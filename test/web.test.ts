@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { request as connectTo, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { JobStatus } from "@repl/contract";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "./support/chromium.ts";
@@ -149,6 +150,20 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await system.startWorker();
     await heading(page, "repl123 is stopped").waitFor();
+  });
+
+  test("a script that asks for a job again gets its place in the queue anew, whatever the browser keeps", async () => {
+    await using opened = await openPage(browser, { workers: 0 });
+    const { page, system } = opened;
+    const order = async (userId: string, replId: string) =>
+      (await (await system.post("/start", { userId, replId })).json()) as { statusUrl: string };
+    await order("alice", "first");
+    const { statusUrl } = await order("alice", "second");
+    const ahead = () =>
+      page.evaluate(async (url) => ((await (await fetch(url)).json()) as JobStatus).queue?.ahead, statusUrl);
+    expect(await ahead()).toBe(1);
+    await order("bob", "his"); // Bob's first comes before Alice's second.
+    expect(await ahead()).toBe(2);
   });
 
   test("a change of the user takes the last one's job and refusal off the page", async () => {

@@ -124,6 +124,12 @@ describe("ETag", () => {
     expect(changed.statusCode).toBe(200);
     expect(changed.headers.etag).not.toBe(etag);
   });
+
+  it("is for clients that send it themselves: browsers keep no answer, and so do not send it for them", async () => {
+    const answer = await get();
+    const same = await get("", { "if-none-match": String(answer.headers.etag) });
+    for (const { headers } of [answer, same]) expect(headers["cache-control"]).toBe("private, no-store");
+  });
 });
 
 describe("wait", () => {

@@ -28,7 +28,9 @@ const Headers = Type.Object({
 
 const caching = {
   ETag: Type.String({ description: "Changes with every change of the job." }),
-  "Cache-Control": Type.String(),
+  "Cache-Control": Type.String({
+    description: "`private, no-store`, so that only a client that sends If-None-Match itself is answered 304.",
+  }),
   "Retry-After": Type.Integer({ description: "Seconds until the next poll; missing once the job has ended." }),
 };
 
@@ -100,7 +102,8 @@ async function waitForJob(
 
 function answer(record: JobRecord, known: string | undefined, reply: FastifyReply) {
   const etag = etagOf(record);
-  reply.headers({ etag, "cache-control": "private, no-cache" });
+  // A browser that kept the answer would send its ETag by itself, and after 304 show the place in the queue of long ago.
+  reply.headers({ etag, "cache-control": "private, no-store" });
   if (!TERMINAL_STATES.has(record.state)) reply.header("retry-after", POLL_AFTER_SECONDS);
   return matches(known, etag) ? reply.code(304).send() : reply.send(toJobStatus(record));
 }
