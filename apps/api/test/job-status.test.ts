@@ -209,6 +209,13 @@ describe("wait", () => {
     expect((await get("?wait=1")).statusCode).toBe(200);
   });
 
+  it("for a job that is lost meanwhile is answered like one for an unknown job", async () => {
+    const answer = get("?wait=1");
+    await followed();
+    await api.redis.del(keysOf(api.prefix).job(jobId));
+    expect([(await answer).statusCode, (await answer).json().code]).toEqual([404, "job_not_found"]);
+  });
+
   it("of a client that has gone ends", async () => {
     const port = await api.listen();
     const abort = new AbortController();

@@ -114,6 +114,44 @@ describe("a waiting job's place", () => {
   });
 });
 
+describe("the place in the answer that a wait ends with", () => {
+  /** Asks, and resolves once the job was read and is followed. */
+  const wait = async (jobId: string, seconds: number) => {
+    const answer = api.app.inject(`/jobs/${jobId}?wait=${seconds}`);
+    await waitFor(() => api.feed.followers === 1, { what: "a follower" });
+    await delay(200);
+    return { answer };
+  };
+
+  it("is that of the answer, not of the question, where nothing else has changed", async () => {
+    const first = await start("alice", "one");
+    const { answer } = await wait(await start("alice", "two"), 1);
+    await api.redis.zrem(`${api.prefix}:repls:prioritized`, first);
+    expect((await answer).json()).toMatchObject({ state: "queued", queue: { ahead: 0 } });
+  });
+
+  it("is there for a job that is tried again, though its worker puts it back a moment after it has said so", async () => {
+    const jobId = await start("alice", "flaky");
+    await api.store.begin(jobId, "t");
+    const queue = `${api.prefix}:repls:prioritized`;
+    const score = await api.redis.zscore(queue, jobId);
+    await api.redis.zrem(queue, jobId);
+    const { answer } = await wait(jobId, 10);
+    await api.store.settle({ jobId, replId: "flaky", token: "t" }, "retrying", {});
+    await delay(20);
+    await api.redis.zadd(queue, String(score), jobId);
+    expect((await answer).json()).toMatchObject({ state: "retrying", queue: { ahead: 0 } });
+  });
+
+  it("is there for a job that was handed back", async () => {
+    const jobId = await start("alice", "one");
+    await api.store.begin(jobId, "t");
+    const { answer } = await wait(jobId, 10);
+    await api.store.settle({ jobId, replId: "one", token: "t" }, "queued", {});
+    expect((await answer).json()).toMatchObject({ state: "queued", queue: { ahead: 0 } });
+  });
+});
+
 describe("its estimate", () => {
   it("is null where nobody works, or nothing has ended lately to go by", async () => {
     const jobId = await start("alice", "one");

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { freePort, startRedis, type TestRedis, waitFor } from "@repl/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiProcess, postStart, startApiProcess } from "./api-process.ts";
@@ -61,6 +62,23 @@ describe("Redis gone and back", () => {
     await readyWithin(api, 200, 15_000);
     expect((await fetch(`${api.base}/jobs/${jobId}`)).status).toBe(200);
     expect((await postStart(api.base, "after")).status).toBe(202);
+  });
+});
+
+describe("Redis gone while a client waits", () => {
+  it("is 503 once the time is over, since the place in the queue is not known then", async () => {
+    const { jobId } = (await (await postStart(api.base, "waiting")).json()) as { jobId: string };
+    const before = performance.now();
+    const waiting = fetch(`${api.base}/jobs/${jobId}?wait=3`);
+    await delay(1_000);
+    await redis.kill();
+    const answer = await waiting;
+    const tookMs = performance.now() - before;
+    await redis.restart();
+    await readyWithin(api, 200, 15_000);
+    expect([answer.status, await answer.json()]).toMatchObject([503, { code: "dependency_unavailable" }]);
+    expect(tookMs).toBeGreaterThan(2_900);
+    expect(tookMs).toBeLessThan(5_000);
   });
 });
 

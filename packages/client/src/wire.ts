@@ -88,7 +88,7 @@ export interface JobStatus {
   readonly progress: number;
   /** What happens now, or how it ended, in plain words. */
   readonly message: string;
-  /** Its place when it was asked for; null unless it is queued or retrying, and in events after the first. */
+  /** Its place at the moment of the answer; null unless it is queued or retrying, and in events after the first. */
   readonly queue: QueuePlace | null;
   readonly attempts: { readonly made: number; readonly max: number; readonly history: readonly PastAttempt[] };
   readonly createdAt: string;

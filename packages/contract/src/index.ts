@@ -10,6 +10,7 @@ export {
   type Phase,
   ResourceStatus,
   TERMINAL_STATES,
+  WAITING_STATES,
 } from "./job.ts";
 export {
   enqueue,

@@ -22,6 +22,9 @@ export const JOB_STATES = ["queued", "active", "retrying", "completed", "failed"
 /** {@inheritDoc JOB_STATES} */
 export type JobState = (typeof JOB_STATES)[number];
 
+/** States of a job that waits in the queue. */
+export const WAITING_STATES: ReadonlySet<JobState> = new Set(["queued", "retrying"]);
+
 /** States that never change again. */
 export const TERMINAL_STATES: ReadonlySet<JobState> = new Set(["completed", "failed", "cancelled"]);
 
@@ -146,7 +149,7 @@ export const JobStatus = Type.Object(
     message: Type.String({ description: "What happens now, or how it ended, in plain words." }),
     queue: Type.Union([QueuePlace, Type.Null()], {
       description:
-        "Its place while it is `queued` or `retrying`, as it was when it was asked for; else null. No change of the job: neither `ETag` nor events follow it.",
+        "Its place at the moment of the answer while it is `queued` or `retrying`; null otherwise, while the place is not there yet, and in events after the first. No change of the job: neither `ETag` nor events follow it.",
     }),
     attempts: Type.Object({
       made: Type.Integer({ minimum: 0 }),

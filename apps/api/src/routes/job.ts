@@ -1,4 +1,4 @@
-import { type JobRecord, TERMINAL_STATES, toJobStatus } from "@repl/contract";
+import { type JobRecord, TERMINAL_STATES, toJobStatus, WAITING_STATES } from "@repl/contract";
 import Type from "typebox";
 import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
 import { waitForNews } from "../follow/wait-for-news.ts";
@@ -8,6 +8,9 @@ import { etagOf, matches } from "./etag.ts";
 import { findJob } from "./find-job.ts";
 import { followJob } from "./follow.ts";
 import { JobParams, POLL_AFTER_SECONDS } from "./schemas.ts";
+
+/** A job has its place in the queue some milliseconds after its record says that it waits again. */
+const PUT_BACK_MS = 200;
 
 const Query = Type.Object({
   wait: Type.Optional(
@@ -90,11 +93,17 @@ async function waitForJob(
   reply: FastifyReply,
 ): Promise<JobRecord> {
   const tail = followJob(jobId, deps, request, reply);
+  const find = () => findJob(jobId, deps, request);
   try {
-    const first = await findJob(jobId, deps, request);
+    const first = await find();
     tail.skipTo(first);
     const outdated = known !== undefined && !matches(known, etagOf(first));
-    return outdated ? first : await waitForNews(tail, first, waitMs);
+    if (outdated) return first;
+    const latest = await waitForNews(tail, first, waitMs);
+    if (!WAITING_STATES.has(latest.state)) return latest;
+    // Its place is read now: that of `first` is of when the wait began, and a record that was followed has none.
+    if (latest.state !== first.state) await tail.next(PUT_BACK_MS);
+    return await find();
   } finally {
     tail.stop();
   }
