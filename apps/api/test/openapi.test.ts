@@ -86,6 +86,15 @@ it("every operation says what it does and answers problems for every error", () 
   }
 });
 
+it("every operation but the one of this document says that the database and the keys may be away", () => {
+  const saying = operations().filter(({ responses }) =>
+    ["`dependency_unavailable`", "`keys_unavailable`"].every((code) => responses["503"]?.description.includes(code)),
+  );
+  expect(saying.map(({ operationId }) => operationId)).toEqual(
+    operations().flatMap(({ operationId }) => (operationId === "getOpenApi" ? [] : [operationId])),
+  );
+});
+
 it("every reference leads somewhere, and nothing of Fastify's own shines through", () => {
   const text = JSON.stringify(document);
   const references = [...text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name ?? "");

@@ -8,7 +8,7 @@ import { fromRedis } from "../redis/from-redis.ts";
 import type { RouteDeps } from "./deps.ts";
 import { ReplParams } from "./schemas.ts";
 
-const problems = problemResponses(
+const PROBLEMS = [
   "invalid_request",
   "malformed_request",
   "unauthorized",
@@ -16,7 +16,7 @@ const problems = problemResponses(
   "address_too_long",
   "headers_too_large",
   "dependency_unavailable",
-);
+] as const;
 
 const getSchema = {
   operationId: "getRepl",
@@ -25,7 +25,7 @@ const getSchema = {
   params: ReplParams,
   response: {
     200: { description: "The repl.", content: { "application/json": { schema: Type.Ref("ReplStatus#") } } },
-    ...problems,
+    ...problemResponses(...PROBLEMS),
   },
 };
 
@@ -37,8 +37,7 @@ const keepaliveSchema = {
   params: ReplParams,
   response: {
     204: { description: "Noted.", type: "null" },
-    ...problems,
-    ...problemResponses("body_too_large", "unsupported_media_type", "request_timeout"),
+    ...problemResponses(...PROBLEMS, "body_too_large", "unsupported_media_type", "request_timeout"),
   },
 };
 
