@@ -65,7 +65,13 @@ const OF_ORDERS = new Set<ProblemCode>([
 ]);
 
 /** Errors that any request may meet, wherever it goes. */
-const EVERYWHERE: ProblemCode[] = ["internal_error", "overloaded", "shutting_down"];
+const EVERYWHERE: ProblemCode[] = [
+  "malformed_request",
+  "headers_too_large",
+  "internal_error",
+  "overloaded",
+  "shutting_down",
+];
 
 /** The responses of a route that answers these problems, by status, for its schema. */
 export function problemResponses(...codes: ProblemCode[]): Record<number, object> {

@@ -4,11 +4,10 @@ import Type from "typebox";
 import type { App } from "../app-types.ts";
 import { createFrameEncoder, eventFrames } from "../follow/event-frames.ts";
 import { revisionOf } from "../follow/revision.ts";
-import { problemResponses } from "../problems/problem-schema.ts";
 import type { RouteDeps } from "./deps.ts";
 import { findJob } from "./find-job.ts";
 import { followJob } from "./follow.ts";
-import { JobParams } from "./schemas.ts";
+import { JOB_PROBLEMS, JobParams } from "./schemas.ts";
 
 const EVENT_STREAM = "text/event-stream";
 
@@ -43,17 +42,7 @@ const schema = {
       content: { [EVENT_STREAM]: { schema: Type.Ref("JobEvent#") } },
     },
     204: { description: "The client has seen the last event; browsers stop connecting again.", type: "null" },
-    ...problemResponses(
-      "invalid_request",
-      "malformed_request",
-      "unauthorized",
-      "job_not_found",
-      "address_too_long",
-      "too_many_followers",
-      "user_followers",
-      "headers_too_large",
-      "dependency_unavailable",
-    ),
+    ...JOB_PROBLEMS,
   },
 };
 

@@ -2,12 +2,11 @@ import { type JobRecord, TERMINAL_STATES, toJobStatus, WAITING_STATES } from "@r
 import Type from "typebox";
 import type { App, FastifyReply, FastifyRequest } from "../app-types.ts";
 import { waitForNews } from "../follow/wait-for-news.ts";
-import { problemResponses } from "../problems/problem-schema.ts";
 import type { RouteDeps } from "./deps.ts";
 import { etagOf, matches } from "./etag.ts";
 import { findJob } from "./find-job.ts";
 import { followJob } from "./follow.ts";
-import { JobParams, POLL_AFTER_SECONDS } from "./schemas.ts";
+import { JOB_PROBLEMS, JobParams, POLL_AFTER_SECONDS } from "./schemas.ts";
 
 /** A job has its place in the queue some milliseconds after its record says that it waits again. */
 const PUT_BACK_MS = 200;
@@ -51,17 +50,7 @@ const schema = {
       content: { "application/json": { schema: Type.Ref("JobStatus#") } },
     },
     304: { description: "Nothing has changed.", headers: caching, type: "null" },
-    ...problemResponses(
-      "invalid_request",
-      "malformed_request",
-      "unauthorized",
-      "job_not_found",
-      "address_too_long",
-      "too_many_followers",
-      "user_followers",
-      "headers_too_large",
-      "dependency_unavailable",
-    ),
+    ...JOB_PROBLEMS,
   },
 };
 

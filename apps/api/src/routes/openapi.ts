@@ -14,7 +14,7 @@ const schema = {
         "application/json": { schema: Type.Object({ openapi: Type.String() }, { additionalProperties: true }) },
       },
     },
-    ...problemResponses("malformed_request", "headers_too_large"),
+    ...problemResponses(),
   },
 };
 

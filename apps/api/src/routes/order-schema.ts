@@ -40,7 +40,6 @@ export function orderSchema({ problems, ...operation }: OrderOperation) {
       },
       ...problemResponses(
         "invalid_request",
-        "malformed_request",
         "unauthorized",
         "forbidden_user",
         "repl_taken",
@@ -50,7 +49,6 @@ export function orderSchema({ problems, ...operation }: OrderOperation) {
         "unsupported_media_type",
         "idempotency_mismatch",
         "rate_limited",
-        "headers_too_large",
         "dependency_unavailable",
         ...problems,
       ),

@@ -10,11 +10,9 @@ import { ReplParams } from "./schemas.ts";
 
 const PROBLEMS = [
   "invalid_request",
-  "malformed_request",
   "unauthorized",
   "repl_not_found",
   "address_too_long",
-  "headers_too_large",
   "dependency_unavailable",
 ] as const;
 

@@ -30,14 +30,7 @@ const schema = {
   querystring: Query,
   response: {
     200: { description: "The repls.", content: { "application/json": { schema: Type.Ref("ReplList#") } } },
-    ...problemResponses(
-      "invalid_request",
-      "malformed_request",
-      "unauthorized",
-      "forbidden_user",
-      "headers_too_large",
-      "dependency_unavailable",
-    ),
+    ...problemResponses("invalid_request", "unauthorized", "forbidden_user", "dependency_unavailable"),
   },
 };
 

@@ -1,6 +1,6 @@
 import { JOB_STATES, JobStatus, ReplId, ReplStatus, UserId } from "@repl/contract";
 import Type, { type Static } from "typebox";
-import { ProblemBody } from "../problems/problem-schema.ts";
+import { ProblemBody, problemResponses } from "../problems/problem-schema.ts";
 
 /** When a client that polls should ask again. */
 export const POLL_AFTER_SECONDS = 1;
@@ -81,6 +81,17 @@ export const JobParams = Type.Object({
     examples: ["6f2b8a52-94c8-4a55-8a3f-1e0f5d0c7d53"],
   }),
 });
+
+/** What a route that reads and follows a job may answer instead. */
+export const JOB_PROBLEMS = problemResponses(
+  "invalid_request",
+  "unauthorized",
+  "job_not_found",
+  "address_too_long",
+  "too_many_followers",
+  "user_followers",
+  "dependency_unavailable",
+);
 
 /** Names a repl; anything else cannot be one, and is told so. */
 export const ReplParams = Type.Object({ replId: ReplId });
