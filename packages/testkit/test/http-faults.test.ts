@@ -99,6 +99,10 @@ describe("an HTTP fault layer", () => {
       expect(await read()).toEqual([404, "none"]);
       expect(executed).toHaveLength(3);
       expect(outcomes.at(-1)).toMatchObject({ what: "GET /state", status: 404, answered: true });
+      layer.judge(() => ({ kind: "replay", before: 3, after: 1 }));
+      expect(await read()).toEqual([200, "one"]);
+      layer.judge(() => ({ kind: "replay", after: layer.calls }));
+      expect(await read()).toEqual([200, "three"]);
       await layer.heal();
       expect(await read()).toEqual([200, "three"]);
     });

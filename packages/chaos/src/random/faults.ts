@@ -18,11 +18,14 @@ export class FaultInjector {
   readonly #planned: PlannedWrite[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #over = new AbortController();
+  /** Calls of each worker before these plans: what they read is of repls that the history knows nothing of. */
+  readonly #before: ReadonlyMap<WorkerPlace, number>;
   #redisIsDown = false;
 
   constructor(installation: Installation, recorder: Recorder) {
     this.#installation = installation;
     this.#recorder = recorder;
+    this.#before = new Map(installation.workers.map((worker) => [worker, worker.cluster.calls]));
     for (const worker of installation.workers) worker.cluster.judge((call) => this.#judge(call, worker));
   }
 
@@ -148,7 +151,7 @@ export class FaultInjector {
         ),
       "old-lists": () =>
         during(
-          () => cluster.judge((call) => (isList(call) ? { kind: "replay" } : this.#judge(call, worker))),
+          () => cluster.judge((call) => (isList(call) ? this.#oldList(worker) : this.#judge(call, worker))),
           () => this.#sound(worker),
         ),
       "watches-cut": async () => cluster.cutWatches(),
@@ -167,6 +170,10 @@ export class FaultInjector {
     this.#redisIsDown = true;
     await fault();
     this.#redisIsDown = false;
+  }
+
+  #oldList(worker: WorkerPlace): HttpFault {
+    return { kind: "replay", after: this.#before.get(worker) ?? 0 };
   }
 
   async #sound(worker: WorkerPlace): Promise<void> {

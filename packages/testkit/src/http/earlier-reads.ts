@@ -24,9 +24,9 @@ export class EarlierReads {
     while (this.#bytes > KEPT_BYTES) this.#bytes -= sizeOf(this.#kept.shift() as EarlierRead);
   }
 
-  /** The newest answer to a read of that path among those that came before a call of that number. */
-  before(path: string, number: number): EarlierRead | undefined {
-    return this.#kept.findLast((read) => read.path === path && read.number < number);
+  /** The newest answer to a read of that path among those that came before the one call and after the other, by their numbers. */
+  between(path: string, after: number, before: number): EarlierRead | undefined {
+    return this.#kept.findLast((read) => read.path === path && read.number > after && read.number < before);
   }
 }
 

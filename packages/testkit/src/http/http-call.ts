@@ -30,9 +30,10 @@ export type HttpFault =
   | { readonly kind: "hold" }
   /**
    * A GET or LIST, answered with what the newest earlier one of the same path was answered (200 or 404), or the newest
-   * before the call numbered `before`, as a cache that has stopped there would. Executed where there was none.
+   * before the call numbered `before`, as a cache that has stopped there would, and none of the calls up to the one numbered
+   * `after`. Executed where there was none.
    */
-  | { readonly kind: "replay"; readonly before?: number };
+  | { readonly kind: "replay"; readonly before?: number; readonly after?: number };
 
 /** What became of a request: the target's status, 0 where it was not executed, and what the caller was told. */
 export interface HttpOutcome {

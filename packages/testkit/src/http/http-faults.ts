@@ -31,6 +31,8 @@ export interface HttpFaults extends AsyncDisposable {
   readonly port: number;
   /** Watches that are open now. */
   readonly watches: number;
+  /** Requests so far: the number of the latest one. */
+  readonly calls: number;
   /** Decides what happens to each request before it is passed on. A promise holds the request until it settles. */
   judge(look: ((call: HttpCall) => HttpFault | undefined | Promise<HttpFault | undefined>) | undefined): void;
   /** Ends all watches; new ones are served. */
@@ -112,6 +114,10 @@ class Layer implements HttpFaults {
     return this.#watching.size;
   }
 
+  get calls(): number {
+    return this.#calls;
+  }
+
   async listen(port: number): Promise<void> {
     this.#server.listen({ host: "127.0.0.1", port });
     await once(this.#server, "listening");
@@ -188,7 +194,7 @@ class Layer implements HttpFaults {
     const fault = await this.#look?.(call);
     if (fault?.kind === "cut") return this.#lost(call, response);
     if (fault?.kind === "answer") return this.#refuse(call, fault, response);
-    if (fault?.kind === "replay" && call.method === "GET" && this.#replay(call, fault.before, response)) return;
+    if (fault?.kind === "replay" && call.method === "GET" && this.#replay(call, fault, response)) return;
     if (fault?.kind === "delay") await Promise.race([pause(fault.delayMs), healed]);
     if (fault?.kind === "hold") await healed;
     // A server that wakes up finds the request and its withdrawal at once.
@@ -221,8 +227,8 @@ class Layer implements HttpFaults {
   }
 
   /** False where nothing was read before. */
-  #replay(call: HttpCall, before: number | undefined, response: Response): boolean {
-    const earlier = this.#reads.before(call.path, before ?? call.number);
+  #replay(call: HttpCall, fault: Extract<HttpFault, { kind: "replay" }>, response: Response): boolean {
+    const earlier = this.#reads.between(call.path, fault.after ?? 0, fault.before ?? call.number);
     if (earlier === undefined) return false;
     const { status, headers, body } = earlier;
     this.#options.onCall?.(call, { status, headers, answered: true });
