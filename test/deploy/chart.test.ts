@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { whyNoTestCluster } from "@repl/testkit";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { blockOf, commandsOf } from "../support/documents.ts";
 import { CHART, lint, notes, template, templateFile, templateNamed, whyNoHelm } from "./support/helm.ts";
 import { compose, find, K8S, kustomize, type Manifest } from "./support/kustomize.ts";
@@ -128,6 +129,42 @@ describe.skipIf(missing)("the chart", () => {
     expect(await strategyOf({})).toMatchObject({ type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0 } });
   });
 
+  it("makes of another prefix beside the former one the same objects as the overlay of docs/isolation.md", async () => {
+    const more = { ...TOLD, ...parse(blockOf("docs/isolation.md", "patches:\n")) };
+    const components = ["admission", "per-user-namespaces"];
+    const perUserNamespaces = { enabled: true, prefix: "ide-", formerPrefixes: ["repl-user-"] };
+    expectSame(
+      await compose({ resources: ["base"], components, more }),
+      await template({ ...LEAST, admission: { enabled: true }, perUserNamespaces }),
+    );
+  });
+
+  it("back in the shared mode gives the worker the Role's rules everywhere, and no others, while a former prefix is named", async () => {
+    const values = { ...LEAST, admission: { enabled: true } };
+    const shared = await template(values);
+    const perUserNamespaces = parse(blockOf("docs/isolation.md", "perUserNamespaces:"));
+    const back = await template({ ...values, ...perUserNamespaces });
+    const name = "repl-orchestrator-worker";
+    const rules = (manifests: readonly Manifest[], kind: string) => find(manifests, kind, name)["rules"];
+    expect(rules(back, "ClusterRole")).toEqual(rules(shared, "Role"));
+    find(back, "ClusterRoleBinding", name);
+    expect(back.filter(({ kind }) => kind === "Role" || kind === "RoleBinding")).toEqual([]);
+    expect(shared.filter(({ kind }) => kind === "ClusterRole" || kind === "ClusterRoleBinding")).toEqual([]);
+
+    const policy = find(back, "ValidatingAdmissionPolicy", `${name}-scope`)["spec"];
+    const variable = (wanted: string) =>
+      policy.variables.find((each: { name: string }) => each.name === wanted)?.expression;
+    expect(variable("isInReach")).toBe("variables.place == 'repls' || variables.place.startsWith('repl-user-')");
+    expect(variable("kindsOfUsers")).toBe("[]");
+    expect(find(back, "ConfigMap", "worker-settings")["data"]).not.toHaveProperty("NAMESPACE_MODE");
+
+    const worker = (manifests: readonly Manifest[]) => find(manifests, "Deployment", "worker")["spec"];
+    expect(worker(back).strategy).toEqual({ type: "Recreate" });
+    // Taken away, the prefix must end the workers that still look at the whole cluster.
+    const annotations = (manifests: readonly Manifest[]) => worker(manifests).template.metadata.annotations;
+    expect(annotations(back)).not.toEqual(annotations(shared));
+  });
+
   it("leaves the class of the api's Ingress to the cluster where it is told none", async () => {
     const ingress = { enabled: true, className: "" };
     const manifests = await template({ ...LEAST, api: { ...LEAST.api, ingress } });
@@ -217,11 +254,14 @@ describe.skipIf(missing)("the chart", () => {
     expect(commands.length).toBe(2);
     const users = await notes({ ...LEAST, perUserNamespaces: { enabled: true } });
     for (const command of commands) expect(users).toContain(command);
+    expect(users).toContain("name repl-user- in perUserNamespaces.formerPrefixes");
+    const back = await notes({ ...LEAST, perUserNamespaces: { formerPrefixes: ["repl-user-", "ide-"] } });
+    expect(back).toMatch(/namespaces that begin with repl-user-, ide-\. Take a prefix out/);
     const component = readFileSync(join(K8S, "components/per-user-namespaces/kustomization.yaml"), "utf8");
     for (const command of commands) expect(component).toContain(command);
     const scaled = await notes({ ...LEAST, worker: { autoscaling: { mode: "keda", maxReplicas: 3 } } });
     expect(scaled).toMatch(/KEDA, which must be 2\.17 or newer[\s\S]* to 3 whenever/);
-    expect(await notes(LEAST)).not.toMatch(/KEDA|modes of namespaces/);
+    expect(await notes(LEAST)).not.toMatch(/KEDA|modes of namespaces|formerPrefixes/);
   });
 
   it("rolls out when a setting or the template changes", async () => {
@@ -296,6 +336,21 @@ describe.skipIf(missing)("the chart", () => {
       "a release in what looks like a user's namespace",
       { ...LEAST, perUserNamespaces: { enabled: true, prefix: "repl-" } },
       /perUserNamespaces\.prefix/,
+    ],
+    [
+      "a former prefix that looks like the cluster's own",
+      { ...LEAST, perUserNamespaces: { formerPrefixes: ["kube-users-"] } },
+      /perUserNamespaces\.formerPrefixes/,
+    ],
+    [
+      "a former prefix of the namespace of the repls",
+      { ...LEAST, replNamespace: { name: "repl-user-shared" }, perUserNamespaces: { formerPrefixes: ["repl-user-"] } },
+      /perUserNamespaces\.formerPrefixes/,
+    ],
+    [
+      "a former prefix that is none",
+      { ...LEAST, perUserNamespaces: { formerPrefixes: ["repl-user"] } },
+      /formerPrefixes/,
     ],
     [
       "a user's Secret twice",

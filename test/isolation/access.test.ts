@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type TestCluster, tempNamespace, waitFor, writeKubeconfig } from "@repl/testkit";
 import { missingTestCluster, useTestCluster } from "@repl/testkit/vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { blockOf } from "../support/documents.ts";
 import { startSystem } from "../support/system.ts";
 import { secretsFolder } from "./support/secrets-folder.ts";
 import { CLUSTER_MS, order, startUsersSystem, threeThere } from "./support/users.ts";
@@ -81,8 +82,7 @@ describe.skipIf(missingTestCluster())(
       await using stack = new AsyncDisposableStack();
       const { namespace, name, token, target } = await account("ClusterRole", stack);
       const system = stack.use(await startUsersSystem(target, { namespace }));
-      const text = await readFile(new URL("../../docs/isolation.md", import.meta.url), "utf8");
-      const documents = (/```yaml\n(.*?)```/s.exec(text)?.[1] ?? "")
+      const documents = blockOf("docs/isolation.md", "apiVersion: admission")
         .replaceAll("repl-orchestrator-namespaces", name)
         .replace("repl-orchestrator:worker", `${namespace}:${name}`)
         .replaceAll("repl-user-", system.namePrefix)

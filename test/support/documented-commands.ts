@@ -96,6 +96,11 @@ export const COMMANDS: readonly (readonly [Place, string])[] = [
   ["test/client.test.ts", "npm install ../repl-orchestrator/repl-orchestrator-client-*.tgz"],
   ["test/release.test.ts", "script/release pack release"],
   ["test/release.test.ts", "script/release publish --dry-run release"],
+  ["test/deploy/former-prefixes.test.ts", "kubectl delete clusterrolebinding,clusterrole repl-orchestrator-worker"],
+  [
+    "test/deploy/former-prefixes.test.ts",
+    "kubectl delete validatingadmissionpolicybinding,validatingadmissionpolicy repl-orchestrator-worker-namespaces",
+  ],
 
   ["measures for minutes", "npm run bench -- cpu-per-start"],
   ["measures for minutes", "npm run bench -- cpu-per-start --profile"],
@@ -186,6 +191,7 @@ interface Compared {
 
 const HERE = "test/documents.test.ts";
 const OPERATIONS = "docs/operations.md";
+const FORMER_PREFIXES = "test/deploy/former-prefixes.test.ts";
 
 /** Every other block. One that is in no row fails a test, as does a row that is in no document. */
 export const COMPARED: readonly Compared[] = [
@@ -199,6 +205,9 @@ export const COMPARED: readonly Compared[] = [
   { document: "docs/template.md", begins: "TEMPLATE_PATH", by: HERE },
   { document: "docs/template.md", begins: "metadata:\n  annotations:", by: HERE },
   { document: "docs/isolation.md", begins: "apiVersion: admission", by: "test/isolation/access.test.ts" },
+  { document: "docs/isolation.md", begins: "perUserNamespaces:", by: FORMER_PREFIXES },
+  { document: "docs/isolation.md", begins: "patches: #", by: FORMER_PREFIXES },
+  { document: "docs/isolation.md", begins: "patches:\n", by: FORMER_PREFIXES },
   { document: OPERATIONS, begins: "test ! -e appendonlydir", by: "test/redis-restore.test.ts" },
   { document: OPERATIONS, begins: "cp -R appendonlydir", by: "test/deploy/redis-repair.test.ts" },
   { document: OPERATIONS, begins: "patches:", by: "test/deploy/manifests.test.ts" },

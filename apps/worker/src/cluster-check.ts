@@ -1,6 +1,6 @@
 import { type KubeClient, KubeError } from "@repl/kube";
 import type { Check } from "@repl/ops";
-import type { ClusterView } from "@repl/provision";
+import type { ClusterView, WatchState } from "@repl/provision";
 
 /** An API server that has not answered a plain question for so long does not answer. */
 const SILENCE_MS = 3_000;
@@ -25,9 +25,13 @@ export function createClusterCheck(client: KubeClient, view: ClusterView): Check
   };
   return async () => {
     const stale = Object.entries(view.stats()).find(([, { live }]) => !live);
-    if (stale !== undefined) throw new Error(`the watch on ${stale[0]} is down`);
+    if (stale !== undefined) throw new Error(whyDown(...stale));
     if (!asking) void ask();
     if (silentSinceMs !== undefined && performance.now() - silentSinceMs > SILENCE_MS)
       throw new Error(`the API server has not answered for ${SILENCE_MS} ms`);
   };
+}
+
+function whyDown(kind: string, { trouble }: WatchState): string {
+  return [`the watch on ${kind} is down`, trouble].filter(Boolean).join(": ");
 }

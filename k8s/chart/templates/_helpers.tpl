@@ -61,6 +61,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{- /* Prefixes of the namespaces in which repls of users may be, those in use no longer included; as JSON. */ -}}
+{{- define "users-prefixes" -}}
+{{- with .Values.perUserNamespaces -}}
+{{ concat (ternary (list .prefix) list .enabled) .formerPrefixes | uniq | toJson }}
+{{- end -}}
+{{- end -}}
+
 {{- /* What the worker does where repls are: in one namespace, or in those of all users. */ -}}
 {{- define "worker-rules" -}}
 - apiGroups: [apps]

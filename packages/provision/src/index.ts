@@ -38,7 +38,7 @@ export { wantedResources } from "./sweep/wanted-resources.ts";
 
 // Wait
 
-export { type ClusterView, openClusterView } from "./wait/cluster-view.ts";
+export { type ClusterView, openClusterView, type WatchState } from "./wait/cluster-view.ts";
 export { type Dossier, gatherDossier } from "./wait/dossier.ts";
 export { DEFAULT_GRACES, type Graces } from "./wait/signal.ts";
 export { type AnsweringOptions, waitUntilAnswering } from "./wait/wait-until-answering.ts";

@@ -25,6 +25,10 @@ export interface ClusterViewOptions {
   readonly onError: (error: unknown, delayMs: number) => void;
 }
 
+/** For whoever reads the log: the API server's refusal names the right, not why it is needed. */
+const NEEDS_WHOLE_CLUSTER =
+  "The worker looks at the whole cluster because repls are, or were, in users' namespaces: give it the ClusterRole (docs/isolation.md)";
+
 /** Longest wait for a single read, which the end of a start must not wait for much longer than it said. */
 const REREAD_MS = 3_000;
 
@@ -33,6 +37,9 @@ const REREAD_MS = 3_000;
  * (kubernetes/autoscaler, cluster-autoscaler FAQ) and Karpenter (kubernetes-sigs/karpenter, pkg/events/reason.go).
  */
 const SCALING_UP: ReadonlySet<unknown> = new Set(["TriggeredScaleUp", "Nominated"]);
+
+/** How a watch fares, and what closed it last. */
+export type WatchState = ReflectorStats & { readonly trouble: string | undefined };
 
 /**
  * What this worker knows of all workloads and pods of this service: two watches, however many starts are under way.
@@ -54,7 +61,7 @@ export interface ClusterView {
   /** Why a node runs no pods now, as the end of a sentence; undefined where it does, or where that may not be asked. */
   nodeTrouble(name: string, signal: AbortSignal): Promise<string | undefined>;
   /** For metrics and readiness: the watches' state by kind. */
-  stats(): Record<string, ReflectorStats>;
+  stats(): Record<string, WatchState>;
   stop(): Promise<void>;
 }
 
@@ -66,6 +73,7 @@ interface Kept<State> {
 /** Opens the two watches. */
 export function openClusterView({ client, namespace, workload, onError }: ClusterViewOptions): ClusterView {
   const listeners = new Map<string, Set<() => void>>();
+  const troubles = new Map<KindName, string>();
   const watch = <State>(kind: KindName, read: (object: KubeObject) => State) => {
     const replIdOf = (object: KubeObject) => object.metadata.labels?.[LABELS.repl];
     const reflector = createReflector<Kept<State>>({
@@ -75,7 +83,11 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
       labelSelector: OURS,
       keep: (object) => ({ replId: replIdOf(object) ?? "", state: read(object) }),
       indexBy: replIdOf,
-      onError,
+      onError(error, delayMs) {
+        const trouble = namespace === undefined ? explained(error) : error;
+        troubles.set(kind, trouble instanceof Error ? trouble.message : String(trouble));
+        onError(trouble, delayMs);
+      },
     });
     reflector.subscribe(({ object }) => {
       for (const listener of listeners.get(object.replId) ?? []) listener();
@@ -125,7 +137,10 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
       client
         .get({ ...KINDS.Node, name }, { signal })
         .then(nodeTrouble, (error) => (isGone(error) ? "is no longer part of the cluster." : undefined)),
-    stats: () => ({ [workload]: workloads.stats(), Pod: pods.stats() }),
+    stats: () => ({
+      [workload]: { ...workloads.stats(), trouble: troubles.get(workload) },
+      Pod: { ...pods.stats(), trouble: troubles.get("Pod") },
+    }),
     stop: async () => {
       await Promise.all([workloads.stop(), pods.stop()]);
     },
@@ -134,4 +149,9 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
 
 function isGone(error: unknown): boolean {
   return error instanceof KubeError && error.class === "gone";
+}
+
+function explained(error: unknown): unknown {
+  const isRefused = error instanceof KubeError && error.code === "rbac_denied";
+  return isRefused ? new Error(`${error.message}. ${NEEDS_WHOLE_CLUSTER}`, { cause: error }) : error;
 }
