@@ -185,7 +185,10 @@ test("docs/operations.md has the query that k8s/components scales by", () => {
   const { metric } = read("autoscaling-hpa/autoscaler.yaml").spec.metrics[0].external;
   expect(blockOf("docs/operations.md", "max(sum").trim()).toBe(query);
   const { externalRules } = parse(blockOf("docs/operations.md", "externalRules:"));
-  expect(externalRules).toMatchObject([{ name: { as: metric.name }, metricsQuery: query }]);
+  // The adapter puts the namespace of the autoscaler that asks in there.
+  const asked = externalRules[0].metricsQuery.replace("<<.LabelMatchers>>", 'namespace="repl-orchestrator"');
+  expect([externalRules[0].name.as, asked]).toEqual([metric.name, query]);
+  expect(externalRules[0].resources).toEqual({ overrides: { namespace: { resource: "namespace" } } });
   expect(query).toContain(externalRules[0].seriesQuery);
 });
 

@@ -122,6 +122,12 @@ describe.skipIf(missing)("the chart", () => {
     expect(fallback).toMatchObject({ replicas, behavior: "currentReplicasIfHigher" });
   });
 
+  it("scales the workers by the queue of its own release", async () => {
+    const values = { ...LEAST, worker: { autoscaling: { mode: "keda" } } };
+    const [trigger] = find(await templateNamed("staging", values), "ScaledObject", "worker")["spec"].triggers;
+    expect(trigger.metadata.query).toContain('repl_queue_jobs{namespace="staging",');
+  });
+
   it("ends all workers of one mode of namespaces before it starts one of the other", async () => {
     const strategyOf = async (values: object) =>
       find(await template({ ...LEAST, ...values }), "Deployment", "worker")["spec"].strategy;
