@@ -125,6 +125,15 @@ need_buildah() {
 }
 BUILDAH_MISSING="buildah is missing, or this is not root on Linux: install it (Debian: apt-get install buildah)"
 
+# Prometheus' own tester of rules; its server is not wanted.
+need_promtool() {
+  command -v promtool > /dev/null && return
+  if command -v brew > /dev/null; then say "installing prometheus with Homebrew"; brew install prometheus >&2 || true; else apt_install prometheus || true; fi
+  command -v promtool > /dev/null || return 1
+  disable_service prometheus
+}
+PROMTOOL_MISSING="promtool is missing: install it (Debian, Ubuntu: apt-get install prometheus)"
+
 # The programs of Postgres for bench/; no server of the system's own is wanted.
 need_postgres() {
   ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 && return
