@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createClient, JobFailedError, type JobStatus, type Timing } from "../src/index.ts";
 import { type Answer, event, json, problem, silence, startScriptedServer, stream } from "./scripted-server.ts";
@@ -97,19 +98,34 @@ test.each([
   const { outcome, asked } = await follow(answers, { firstByteMs: 100, pollMs: 2_000 });
   expect(outcome).toEqual([job(), DONE]);
   expect(asked.slice(1).map(({ url, headers }) => [url, headers["if-none-match"]])).toEqual([
-    ["/jobs/job-1?wait=2", undefined],
+    ["/jobs/job-1", undefined],
     ["/jobs/job-1?wait=2", '"1"'],
     ["/jobs/job-1?wait=2", '"1"'],
   ]);
+});
+
+test("where streams are held back, a job that does not change is there at once", async () => {
+  const unchanged: Answer = (response, asked) => {
+    if (asked.url === "/jobs/job-1") json(job(), 200, { etag: '"1"' })(response, asked);
+  };
+  await using server = await startScriptedServer(silence, unchanged);
+  const abort = new AbortController();
+  const client = createClient({ baseUrl: server.url, timing: { firstByteMs: 50 } });
+  const statuses = client.follow("job-1", { signal: abort.signal });
+  const first = await Promise.race([statuses.next(), setTimeout(2_000, "nothing")]);
+  abort.abort();
+  expect(first).toEqual({ done: false, value: job() });
 });
 
 test.each([
   ["too many clients wait", "too_many_followers"],
   ["its user waits too often", "user_followers"],
 ])("where %s already, it polls without waiting", async (_name, code) => {
-  const { outcome, asked } = await follow([problem(429, code), problem(429, code), json(DONE)]);
-  expect(outcome).toEqual([DONE]);
-  expect(asked.map(({ url }) => url)).toEqual(["/jobs/job-1/events", "/jobs/job-1?wait=25", "/jobs/job-1"]);
+  const known = json(job(), 200, { etag: '"1"' });
+  const { outcome, asked } = await follow([problem(429, code), known, problem(429, code), json(DONE)]);
+  expect(outcome).toEqual([job(), DONE]);
+  const polls = ["/jobs/job-1", "/jobs/job-1?wait=25", "/jobs/job-1"];
+  expect(asked.map(({ url }) => url)).toEqual(["/jobs/job-1/events", ...polls]);
 });
 
 test.each([

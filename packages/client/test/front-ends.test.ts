@@ -195,13 +195,22 @@ describe.skipIf(chromiumPath === undefined)("examples/front-end-*.html in a brow
     expect([await opened.shown(), await opened.link.count()]).toEqual(["The second.", 0]);
   });
 
-  test("where waiting alone is refused, the page that polls asks without it", async () => {
-    const status: Answer = (response, { url }) =>
-      url.includes("wait")
-        ? refusal(429, "user_followers")(response, { method: "GET", url, headers: {}, body: "" })
-        : response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(READY));
+  test("the page that polls shows at once what a job does that does not change, and waits only then", async () => {
+    const status: Answer = (response, asked) => {
+      if (!asked.url.includes("wait")) json(jobOf({ message: "Waiting for a worker." }))(response, asked);
+    };
     await using server = await serve("polling", { start: [accepted("1")], status: [status] });
     await using opened = await press(server);
+    await opened.says("Waiting for a worker.");
+    await expect.poll(() => server.asked.at(-1)?.url).toBe("/jobs/1?wait=20");
+  });
+
+  test("where waiting alone is refused, the page that polls asks without it", async () => {
+    const status = [json(jobOf()), refusal(429, "user_followers"), json(READY)];
+    await using server = await serve("polling", { start: [accepted("1")], status });
+    await using opened = await press(server);
     await opened.link.waitFor({ timeout: 10_000 });
+    const asked = server.asked.map(({ url }) => url).filter((url) => url.startsWith("/jobs/"));
+    expect(asked).toEqual(["/jobs/1", "/jobs/1?wait=20", "/jobs/1"]);
   });
 });

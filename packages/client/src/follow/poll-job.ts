@@ -11,8 +11,8 @@ import type { Patience } from "./patience.ts";
 const PACE_MS = 1_000;
 
 /**
- * A job's statuses by long poll, each change once, until it has ended. Where too many clients wait already, it asks
- * without waiting.
+ * A job's statuses, each change once, until it has ended. The first poll is answered at once; the others wait for a change,
+ * unless too many clients do so already.
  * @throws what requests throw, once waiting does not help
  */
 export async function* pollJob(
@@ -23,24 +23,25 @@ export async function* pollJob(
   signal: AbortSignal,
 ): AsyncGenerator<JobStatus> {
   let etag: string | null = null;
-  let waitMs = timing.pollMs;
+  let longestMs = timing.pollMs;
   while (true) {
     const askedAt = performance.now();
     try {
-      const { headers, body }: Answer<JobStatus> = await http.read(pollOf(jobId, etag, waitMs, timing, signal));
+      const { headers, body }: Answer<JobStatus> = await http.read(pollOf(jobId, etag, longestMs, timing, signal));
       patience.succeeded();
       etag = headers.get("etag") ?? etag;
       if (body !== undefined) yield body;
       if (body !== undefined && hasEnded(body)) return;
     } catch (error) {
-      if (hasNoSeat(error) && waitMs > 0) waitMs = 0;
+      if (hasNoSeat(error) && longestMs > 0) longestMs = 0;
       else await patience.failed(error);
     }
     await pause(Math.max(0, askedAt + PACE_MS - performance.now()), signal);
   }
 }
 
-function pollOf(jobId: string, etag: string | null, waitMs: number, timing: Timing, signal: AbortSignal): Request {
+function pollOf(jobId: string, etag: string | null, longestMs: number, timing: Timing, signal: AbortSignal): Request {
+  const waitMs = etag === null ? 0 : longestMs;
   const wait = waitMs > 0 ? `?wait=${Math.ceil(waitMs / 1_000)}` : "";
   return {
     path: `${jobPath(jobId)}${wait}`,
