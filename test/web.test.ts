@@ -111,6 +111,24 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await expect.poll(() => topOf(stop)).toBeGreaterThanOrEqual(0);
   });
 
+  test("a name whose latest job is no longer kept leads nowhere, and looks like that", async () => {
+    await using opened = await openPage(browser);
+    const { page, system } = opened;
+    for (const replId of ["kept", "older"]) {
+      await start(page, replId);
+      await row(page, replId).getByText("Running").waitFor();
+    }
+    const jobId = (await listOf(system)).find(({ replId }) => replId === "older")?.job.jobId;
+    await system.redis.command("DEL", `${system.prefix}:job:${jobId}`);
+    await page.reload();
+    const nameOf = (replId: string) => row(page, replId).getByRole("button", { name: `latest job of ${replId}` });
+    await nameOf("older").waitFor();
+    expect([await nameOf("older").isDisabled(), await nameOf("kept").isDisabled()]).toEqual([true, false]);
+    expect(await nameOf("older").getAttribute("title")).toBe("Its latest job is no longer kept");
+    expect((await looksOf(nameOf("older"))).underlined).toBe(false);
+    expect((await looksOf(nameOf("kept"))).underlined).toBe(true);
+  });
+
   test("a start that was cancelled did not fail: the step where it ended is neutral", async () => {
     await using opened = await openPage(browser, { workers: 0 });
     const { page, system } = opened;

@@ -65,6 +65,8 @@ function createRow(session: Session): Row {
     draw(next) {
       repl = next;
       setText(label, next.replId);
+      name.disabled = !isKept(next);
+      name.title = name.disabled ? "Its latest job is no longer kept" : "";
       setText(state, REPL_STATE_NAMES[next.state]);
       state.dataset["state"] = next.state;
       setText(since, `for ${durationText(Date.now() - Date.parse(next.since))}`);
@@ -87,8 +89,11 @@ function showJob({ job }: ReplStatus, session: Session): void {
   byId("job", HTMLElement).scrollIntoView({ block: "nearest" });
 }
 
-/** Whether it failed, and its job is still kept, which says why. */
-const hasReason = ({ state, job }: ReplStatus) => state === "failed" && job.state !== null;
+/** Whether its latest job can still be shown. */
+const isKept = ({ job }: ReplStatus) => job.state !== null;
+
+/** Whether it failed, and its job says why. */
+const hasReason = (repl: ReplStatus) => repl.state === "failed" && isKept(repl);
 
 function doesOf({ state }: ReplStatus): "start" | "stop" {
   return state === "stopped" || state === "stopping" || state === "failed" ? "start" : "stop";

@@ -37,9 +37,10 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
   /** Without authentication the service shows everybody's jobs to anybody; a token's user only the service knows. */
   const isAnothers = (userId: string) => !memory.token && userId !== (memory.userId || ANONYMOUS);
 
+  /** Of a job that may not be shown. Another one that is still on the screen is followed no more. */
   const forget = (jobId: string) => {
     if (memory.job?.jobId === jobId) memory.job = undefined;
-    if (store.state.job?.status.jobId === jobId) store.update({ job: undefined });
+    store.update({ job: undefined });
   };
 
   const draw = async (jobId: string, startedAtMs: number | undefined, signal: AbortSignal) => {

@@ -125,6 +125,19 @@ test("another user sees nothing of the last one's job, which is forgotten where 
   expect(store.state).toMatchObject({ job: undefined, refusal: undefined });
 });
 
+test("a job that is no longer kept does not leave the one before on the screen, which nobody follows any more", async () => {
+  const { client, session, store, memory } = open({ job: { jobId: "1", startedAtMs: 7 } });
+  void session.open();
+  client.follows[0]?.tell(jobOf("1"));
+  await setImmediate();
+  void session.show("2");
+  client.follows[1]?.fail(apiError(404, "job_not_found"));
+  await setImmediate();
+  expect(client.follows[0]?.signal.aborted).toBe(true);
+  expect(store.state.job).toBeUndefined();
+  expect(memory.job?.jobId).toBe("1");
+});
+
 test("without authentication, where anybody may see any job, another user's is forgotten as well", async () => {
   const { client, session, store, memory } = open({ job: { jobId: "1", startedAtMs: 7 } });
   void session.open();
