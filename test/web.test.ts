@@ -58,6 +58,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await evidence.waitFor();
     await page.getByRole("button", { name: "Try again" }).waitFor();
     await row(page, "fail-image-demo").getByText("Failed").waitFor();
+    await row(page, "fail-image-demo").getByRole("button", { name: "Start fail-image-demo" }).waitFor();
     expect(await page.getByRole("list", { name: "Addresses of the workspace" }).count()).toBe(0);
   });
 
@@ -109,6 +110,25 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     expect(await topOf(stop)).toBeLessThan(0);
     await works.click();
     await expect.poll(() => topOf(stop)).toBeGreaterThanOrEqual(0);
+  });
+
+  test("a repl that is meant to run and whose last start failed can be stopped", async () => {
+    await using target = await openSimulator();
+    await using system = await startSystem(target);
+    await using opened = await openAddress(browser, system.apis[0]?.url ?? "");
+    const { page } = opened;
+    await start(page, "hurt");
+    await row(page, "hurt").getByText("Running").waitFor();
+    await target.api.request("DELETE", `/api/v1/namespaces/${system.namespace}/services/hurt`);
+    const match = { verbs: ["create"], resources: ["services"] };
+    const body = { kind: "Status", code: 403, reason: "Forbidden", message: "no more services" };
+    target.simulator.faults.add({ match, times: "always", effect: { kind: "answer", status: 403, body } });
+    await start(page, "hurt");
+    await row(page, "hurt").getByText("Failed").waitFor();
+    await page.getByRole("button", { name: "Try again" }).waitFor();
+    await row(page, "hurt").getByRole("button", { name: "Stop hurt" }).click();
+    await row(page, "hurt").getByText("Stopped").waitFor();
+    await row(page, "hurt").getByRole("button", { name: "Start hurt" }).waitFor();
   });
 
   test("a name whose latest job is no longer kept leads nowhere, and looks like that", async () => {

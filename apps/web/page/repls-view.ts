@@ -95,6 +95,7 @@ const isKept = ({ job }: ReplStatus) => job.state !== null;
 /** Whether it failed, and its job says why. */
 const hasReason = (repl: ReplStatus) => repl.state === "failed" && isKept(repl);
 
-function doesOf({ state }: ReplStatus): "start" | "stop" {
-  return state === "stopped" || state === "stopping" || state === "failed" ? "start" : "stop";
+/** What a repl is meant to do decides: one whose last start failed may still run, and counts as one that does. */
+function doesOf({ desired }: ReplStatus): "start" | "stop" {
+  return desired === "running" ? "stop" : "start";
 }
