@@ -54,6 +54,17 @@ test("a failed start ends with 1, its sentence and its code", async () => {
   });
 });
 
+test("status of a repl whose job is no longer kept tells what it does, with --wait too", async () => {
+  expect((await run(["start", "long-lived"])).code).toBe(0);
+  const { job } = JSON.parse((await run(["status", "long-lived", "--json"])).text) as { job: { jobId: string } };
+  await system.redis.command("DEL", `${system.prefix}:job:${job.jobId}`);
+  for (const wait of [[], ["--wait"]]) {
+    const { code, text } = await run(["status", "long-lived", ...wait]);
+    expect(text).toMatch(/^long-lived {2}running .* http:\/\/long-lived\.\S+$/);
+    expect(code).toBe(0);
+  }
+});
+
 test("with --json the whole output is one document, of what happened and of errors", async () => {
   const started = await run(["start", "as-json", "--json", "--user", "alice"]);
   expect(started.code).toBe(0);

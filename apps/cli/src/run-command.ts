@@ -82,7 +82,8 @@ async function status(run: Run): Promise<number> {
   const { command, client, surroundings, print } = run;
   const { signal } = surroundings;
   const repl = await client.repl(command.replId, { signal });
-  if (command.wait) return follow(run, repl.job.jobId);
+  // Jobs are kept for a while only.
+  if (command.wait && repl.job.state !== null) return follow(run, repl.job.jobId);
   const job = await latestJob(client, repl, signal);
   const underWay =
     job !== undefined && job.finishedAt === null
@@ -93,7 +94,6 @@ async function status(run: Run): Promise<number> {
   return EXIT.done;
 }
 
-/** Jobs are kept for a while only. */
 async function latestJob(client: ReplClient, { job }: ReplStatus, signal: AbortSignal): Promise<JobStatus | undefined> {
   try {
     return await client.job(job.jobId, { signal });
