@@ -104,14 +104,30 @@ test("a command line that cannot be followed ends with 2 and says what is wrong"
     [["list", "x"], 'list: "x" is too much'],
     [["start", "x", "--nope"], "--nope"],
     [["start", "x", "--url", "nope"], '--url: expected an address such as http://127.0.0.1:3002, got "nope"'],
+    [["start", "x", "--url", "http://user:secret@host"], "--url: expected an address without user and password"],
+    [["start", "x", "--url", "ftp://user:secret@host"], "--url: expected an address without user and password"],
+    [["start", "x", "--token", "secret\nsecret"], "--token has a character that no HTTP header can hold"],
     [["start", "Not-A-Name"], "replId"],
   ];
   const results = await Promise.all(wrong.map(([args]) => run(args)));
   for (const [index, [, says]] of wrong.entries()) {
     expect(results[index]).toMatchObject({ code: 2, text: expect.stringContaining(says) });
-    expect(results[index]?.text).not.toMatch(/^ {4}at /m);
+    expect(results[index]?.text).not.toMatch(/^ {4}at |secret/m);
   }
   expect(await run(["--help"])).toMatchObject({ code: 0, text: expect.stringMatching(/^usage: /) });
+});
+
+test("a variable that cannot be used ends with 2 and is named, without its secret", async () => {
+  const wrong: [Record<string, string>, string][] = [
+    [{ REPL_URL: "http://:secret@host" }, "REPL_URL: expected an address without user and password"],
+    [{ REPL_TOKEN: "secret\r\nsecret" }, "REPL_TOKEN has a character that no HTTP header can hold"],
+  ];
+  for (const [env, says] of wrong) {
+    const { code, text } = await run(["list", "--json"], env);
+    expect(code).toBe(2);
+    expect(JSON.parse(text)).toEqual({ code: "usage", message: expect.stringContaining(says) });
+    expect(text).not.toContain("secret");
+  }
 });
 
 test("an api that cannot be reached ends with 3, within the time of one request", async () => {

@@ -59,7 +59,7 @@ export function readCommand(
       values.url === undefined ? "REPL_URL" : "--url",
     ),
     userId: values.user,
-    token: values.token ?? (env["REPL_TOKEN"] || undefined),
+    token: readToken(values.token ?? env["REPL_TOKEN"], values.token === undefined ? "REPL_TOKEN" : "--token"),
     json: values.json ?? false,
     wait: values.wait ?? (does === "start" || does === "stop"),
   };
@@ -88,6 +88,19 @@ function isVerb(text: string): text is Command["does"] {
 
 function readUrl(text: string, name: string): string {
   const url = URL.parse(text);
+  // First, since the other refusal tells the whole address.
+  if (url?.username || url?.password)
+    throw new UsageError(`${name}: expected an address without user and password; REPL_TOKEN holds the access token`);
   if (url !== null && /^https?:$/.test(url.protocol)) return text;
   throw new UsageError(`${name}: expected an address such as http://127.0.0.1:3002, got ${JSON.stringify(text)}`);
+}
+
+function readToken(text: string | undefined, name: string): string | undefined {
+  if (!text) return undefined;
+  try {
+    new Headers({ authorization: `Bearer ${text}` });
+    return text;
+  } catch {
+    throw new UsageError(`${name} has a character that no HTTP header can hold, such as a line break`);
+  }
 }
