@@ -1,4 +1,4 @@
-import { ApiError, ConnectionError, hasEnded, type JobKind, type ReplClient } from "repl-orchestrator-client";
+import { ApiError, hasEnded, type JobKind, mayPass, type ReplClient } from "repl-orchestrator-client";
 import { complaintOf, type Field } from "./complaint.ts";
 import type { Memory } from "./memory.ts";
 import { NOTHING, type Store } from "./store.ts";
@@ -149,10 +149,4 @@ export function createSession(client: ReplClient, store: Store, memory: Memory):
     },
   };
   return session;
-}
-
-/** Whether the next try may end another way: the service was not there, or had too much to do. */
-function mayPass(error: unknown): boolean {
-  if (error instanceof ApiError) return error.status === 429 || error.status >= 500;
-  return error instanceof ConnectionError;
 }

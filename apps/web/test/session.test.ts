@@ -45,6 +45,7 @@ test.each(["order", "change of user"])("the list is read anew after an %s, whate
 test.each([
   ["nobody could be reached", new ConnectionError("gone")],
   ["a gateway answered", apiError(502, "http_502")],
+  ["a gateway gave up waiting", apiError(408, "http_408")],
 ])("a job that was lost because %s is followed again once the list can be read", async (_why, error) => {
   const { client, session, store } = open({ job: { jobId: "1", startedAtMs: 7 } });
   void session.open();

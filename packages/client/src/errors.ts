@@ -65,3 +65,15 @@ export class JobFailedError extends Error {
     return this.job.error?.code ?? this.job.state;
   }
 }
+
+/** Refusals of a request that came too slowly, too early or too often. */
+const PASSING = new Set([408, 425, 429]);
+
+/**
+ * Of what only reads, whether asking again may end another way: the service could not be reached, was in trouble, or had too
+ * much to do. What an order came to is judged by its code.
+ */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof ApiError) return PASSING.has(error.status) || error.status >= 500;
+  return error instanceof ConnectionError;
+}

@@ -10,7 +10,14 @@ export {
   type ReplClient,
   type WaitOptions,
 } from "./create-client.ts";
-export { ApiError, ConnectionError, type FieldError, JobFailedError, UnexpectedAnswerError } from "./errors.ts";
+export {
+  ApiError,
+  ConnectionError,
+  type FieldError,
+  JobFailedError,
+  mayPass,
+  UnexpectedAnswerError,
+} from "./errors.ts";
 export type { Token } from "./http/http.ts";
 export type { Timing } from "./http/timing.ts";
 // What the service tells

@@ -137,6 +137,12 @@ test.each([
   expect(asked).toHaveLength(1);
 });
 
+test.each([408, 425, 429, 500, 502, 521])("%i may pass, so it goes on", async (status) => {
+  const { outcome, asked } = await follow([problem(status, `http_${status}`), stream(event(2, DONE))]);
+  expect(outcome).toEqual([DONE]);
+  expect(asked).toHaveLength(2);
+});
+
 test("ten failures in a row end it, with the last one", async () => {
   const { outcome, asked } = await follow([problem(503, "overloaded")]);
   expect(outcome).toMatchObject({ name: "ApiError", code: "overloaded" });

@@ -1,10 +1,9 @@
-import { ApiError, ConnectionError } from "../errors.ts";
+import { ApiError, mayPass } from "../errors.ts";
 import { backoffMs, pause } from "../http/pause.ts";
 import type { Timing } from "../http/timing.ts";
 
 /** Failures in a row after which following is given up: with the usual pauses, after a minute and a half. */
 const MAX_FAILURES = 10;
-const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** Waits after failures, longer each time, and gives up after too many in a row. */
 export interface Patience {
@@ -38,8 +37,4 @@ export function createPatience(timing: Timing, signal: AbortSignal): Patience {
       await pause(Math.max(ownMs, Math.min(askedMs, timing.longestPauseMs)), signal);
     },
   };
-}
-
-function mayPass(error: unknown): boolean {
-  return error instanceof ConnectionError || (error instanceof ApiError && PASSING.has(error.status));
 }
