@@ -19,6 +19,12 @@ const OTHER_SELECTOR = TEMPLATE.replace(
   "      labels:\n        app: service_name\n",
   "      labels:\n        app: service_name\n        tier: new\n",
 );
+/** The same workspace run by a StatefulSet. */
+const SET = TEMPLATE.replace("kind: Deployment\n", "kind: StatefulSet\n")
+  .replace("  progressDeadlineSeconds: 240\n", "  serviceName: service_name\n")
+  .replace("terminationGracePeriodSeconds: 10\n", "terminationGracePeriodSeconds: 0\n");
+/** More than a node has. */
+const HUGE_SET = SET.replace("cpu: 100m\n", 'cpu: "10000"\n').replace(/cpu: "1"(\n +memory: 1Gi)/, 'cpu: "10000"$1');
 /** The API server wants a name for each of several ports. */
 const NAMELESS_PORT = TEMPLATE.replace("    - name: user\n      protocol: TCP\n", "    - protocol: TCP\n");
 const LONG = { timeout: 120_000 };
@@ -29,16 +35,17 @@ async function startChangeable(target: Target, template: string) {
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), "template-")));
   const path = join(folder.path, "service.yaml");
   await writeFile(path, template);
-  const env = { TEMPLATE_PATH: path, SWEEP_INTERVAL_SECONDS: "3600" };
+  const env = { TEMPLATE_PATH: path, START_TIMEOUT_SECONDS: "30", SWEEP_INTERVAL_SECONDS: "3600" };
   const system: System = stack.use(await startSystem(target, { env }));
+  let worker = system.workers[0];
   return {
     ...system,
     start: async (replId: string) => system.ended(await system.submit("start", replId)),
     stop: async (replId: string) => system.ended(await system.submit("stop", replId)),
     async change(next: string) {
       await writeFile(path, next);
-      await system.workers[0]?.stop();
-      await system.startWorker();
+      await worker?.stop();
+      worker = await system.startWorker();
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -109,6 +116,24 @@ describe.each(TARGETS)("on the $name", ({ missing, open }) => {
         await system.stop("one");
       },
     );
+
+    test("a StatefulSet whose pod never got ready is made anew by a template that was corrected", LONG, async () => {
+      await using system = await startChangeable(target, SET);
+      const set = `/apis/apps/v1/namespaces/${system.namespace}/statefulsets/set`;
+      expect(await system.start("set")).toMatchObject({ state: "completed" });
+      const { uid } = (await target.api.get(set)).metadata;
+
+      await system.change(HUGE_SET);
+      const error = { code: "unschedulable" };
+      expect(await system.start("set")).toMatchObject({ state: "failed", attempts: { made: 1 }, error });
+      expect((await target.api.get(set)).metadata.uid).toBe(uid);
+
+      await system.change(SET);
+      const status = await system.start("set");
+      expect(status).toMatchObject({ state: "completed", attempts: { made: 1 } });
+      expect(status.resources[0]).toMatchObject({ kind: "StatefulSet", action: "created" });
+      await system.stop("set");
+    });
 
     test(
       "what the cluster refuses fails the start: a repl that runs stays as it is, of a new one nothing does",

@@ -117,7 +117,7 @@ export const KIND_RULES: Readonly<Record<string, KindRule>> = {
     wave: "workload",
     podTemplate: ["spec", "template"],
     selector: ["spec", "selector", "matchLabels"],
-    reason: "Most of its spec is immutable; its claims survive a new StatefulSet.",
+    reason: "Most of its spec is immutable, and a pod that is not ready stays; its claims survive a new StatefulSet.",
   }),
   Job: rule({
     apiVersion: "batch/v1",

@@ -5,7 +5,7 @@ import { replacement } from "../src/apply/replacement.ts";
 import { LABELS, MANIFEST_HASH } from "../src/labels.ts";
 import { ownedBy } from "../src/plan/plan.ts";
 import type { Manifest } from "../src/render/stamp.ts";
-import { RECORDED_KINDS, type RecordedKind, recorded } from "./support/fixtures.ts";
+import { RECORDED_KINDS, type RecordedKind, recorded, states } from "./support/fixtures.ts";
 
 /** A copy of a resource with other metadata. */
 const withMetadata = (object: KubeObject, metadata: object): KubeObject => ({
@@ -74,6 +74,20 @@ describe("a resource of ours that differs", () => {
   test.each(Object.entries(rules) as [RecordedKind, string][])("a %s of an older template: %s", (kind, decision) => {
     const { manifest, live } = recorded(kind);
     expect(decide(manifest, ofOldTemplate(live))).toBe(decision);
+  });
+
+  // A StatefulSet's controller leaves a pod that is not ready as it is, whatever became of its template.
+  test("a StatefulSet whose pod is ready is replaced, one whose pod is not is made anew", () => {
+    const { manifest, live } = recorded("StatefulSet");
+    const as = (state: "created" | "ready" | "rollout", object = ofOldTemplate(live)): KubeObject => ({
+      ...object,
+      status: (states("statefulset")[state] as KubeObject).status,
+    });
+    expect(decide(manifest, as("ready"))).toBe("replace");
+    expect(decide(manifest, as("created"))).toBe("recreate");
+    expect(decide(manifest, as("rollout"))).toBe("recreate");
+    expect(decide(manifest, as("rollout", live))).toBe("keep");
+    expect(decide(manifest, as("rollout", withLabels(live, { [LABELS.user]: "someone-else" })))).toBe("refuse");
   });
 
   test("a Job that failed is made anew, one that runs or has ended well is kept", () => {

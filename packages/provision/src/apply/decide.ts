@@ -21,7 +21,7 @@ export function decide(manifest: Manifest, live: KubeObject): Decision {
   if (isAsWanted(manifest, live)) return "keep";
   const { onDifference } = ruleOf(manifest);
   if (onDifference === "keep") return "keep";
-  return onDifference === "update" ? "replace" : "recreate";
+  return onDifference === "update" && !isStuck(live) ? "replace" : "recreate";
 }
 
 /** Whether a resource was made by this service for the same repl (or for none) and user; its generation may differ. */
@@ -37,6 +37,14 @@ export function isOurs(manifest: Manifest, live: KubeObject): boolean {
 /** A Job that failed never runs again: as it is, every further start of its repl would fail by it. */
 function hasFailed(live: KubeObject): boolean {
   return live.kind === "Job" && readWorkload(live).failing.length > 0;
+}
+
+/**
+ * The controller of a StatefulSet waits for a pod that is not ready before it replaces it, however long that takes (kubernetes,
+ * pkg/controller/statefulset): a replaced one would go on with the pod of its old template. Its claims survive a new one.
+ */
+function isStuck(live: KubeObject): boolean {
+  return live.kind === "StatefulSet" && !readWorkload(live).ready;
 }
 
 /** Its annotations hold the hash, which tells that a field was removed; the rest, that somebody changed the resource. */

@@ -18,6 +18,10 @@ interface StatefulSetSpec {
   readonly template: PodTemplate;
 }
 
+interface StatefulSetStatus {
+  readonly currentRevision?: string;
+}
+
 const REVISION = "controller-revision-hash";
 
 const ordinalOf = ({ metadata }: KubeObject): number => Number(metadata.name.slice(metadata.name.lastIndexOf("-") + 1));
@@ -38,17 +42,27 @@ function podAt(set: KubeObject, ordinal: number): KubeObject {
 const revisionOf = (set: KubeObject): string =>
   `${set.metadata.name}-${templateHash((set.spec as StatefulSetSpec).template)}`;
 
+/** The current revision is the old one until all pods are of the new one and ready (stateful_set_utils.go, completeRollingUpdate). */
 function statusFor(set: KubeObject, list: readonly KubeObject[]): object {
+  const { replicas } = set.spec as StatefulSetSpec;
+  const ofRevision = (revision: string) =>
+    list.filter(({ metadata }) => metadata.labels?.[REVISION] === revision).length;
   const ready = list.filter(isPodReady).length;
-  const updated = list.filter(({ metadata }) => metadata.labels?.[REVISION] === revisionOf(set)).length;
+  const updateRevision = revisionOf(set);
+  const updated = ofRevision(updateRevision);
+  const isComplete = [list.length, ready, updated].every((count) => count === replicas);
+  const before = (set.status as StatefulSetStatus | undefined)?.currentRevision;
+  const currentRevision = isComplete ? updateRevision : (before ?? updateRevision);
+  const current = ofRevision(currentRevision);
   return {
     observedGeneration: set.metadata.generation ?? 1,
     replicas: list.length,
     ...(ready > 0 ? { readyReplicas: ready } : {}),
-    ...(updated > 0 ? { currentReplicas: updated, updatedReplicas: updated } : {}),
+    ...(current > 0 ? { currentReplicas: current } : {}),
+    ...(updated > 0 ? { updatedReplicas: updated } : {}),
     availableReplicas: ready,
-    currentRevision: revisionOf(set),
-    updateRevision: revisionOf(set),
+    currentRevision,
+    updateRevision,
     collisionCount: 0,
   };
 }

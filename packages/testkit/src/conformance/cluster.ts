@@ -28,6 +28,7 @@ const GROUPS = {
   limitranges: "/api/v1",
   deployments: "/apis/apps/v1",
   replicasets: "/apis/apps/v1",
+  statefulsets: "/apis/apps/v1",
   ingresses: "/apis/networking.k8s.io/v1",
   networkpolicies: "/apis/networking.k8s.io/v1",
 } as const;

@@ -8,7 +8,7 @@ import { listing, watching } from "./list-watch.ts";
 import { clusterFor, type Part } from "./suite.ts";
 import type { ConformanceTarget } from "./target.ts";
 import { keeping, updating } from "./update.ts";
-import { limiting, running, scaling } from "./workload.ts";
+import { limiting, numbering, running, scaling } from "./workload.ts";
 
 export type { ConformanceTarget } from "./target.ts";
 
@@ -31,6 +31,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   "server-side apply": applying,
   rollouts: running,
   scaling,
+  StatefulSets: numbering,
   quotas: limiting,
   "limits of containers": limitingContainers,
   "Pod Security": guardingPods,

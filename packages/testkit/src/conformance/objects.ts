@@ -21,6 +21,11 @@ export const deployment = (name: string, spec: object = {}, podSpec: object = {}
   },
 });
 
+export const statefulSet = (name: string, podSpec: object = {}) => ({
+  ...deployment(name, { serviceName: name }, podSpec),
+  kind: "StatefulSet",
+});
+
 export const service = (name: string, spec: object = {}) => ({
   apiVersion: "v1",
   kind: "Service",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { eventually, type TestCluster } from "./cluster.ts";
-import { deployment, quota } from "./objects.ts";
+import { deployment, quota, statefulSet } from "./objects.ts";
 import type { Part } from "./suite.ts";
 import type { Json, Reply } from "./target.ts";
 
@@ -23,6 +23,50 @@ const ofApp = (cluster: TestCluster, resource: "pods" | "replicasets", app: stri
 
 const list = async (cluster: TestCluster, resource: "pods" | "replicasets", app: string): Promise<readonly Json[]> =>
   (await cluster.call("GET", ofApp(cluster, resource, app))).json.items;
+
+const isObserved = ({ json }: Reply): boolean => json.status?.observedGeneration === json.metadata?.generation;
+const isOfOneRevision = ({ json: { status } }: Reply): boolean => status.currentRevision === status.updateRevision;
+const hasReadyPod = (reply: Reply): boolean =>
+  isObserved(reply) && isOfOneRevision(reply) && reply.json.status.readyReplicas === 1;
+
+const changeOfRequest = (cpu: string) => ({
+  contentType: "application/strategic-merge-patch+json",
+  body: {
+    spec: {
+      template: { spec: { containers: [{ name: "main", image: "nginx:1", resources: { requests: { cpu } } }] } },
+    },
+  },
+});
+
+export const numbering: Part = (withCluster) => {
+  test(
+    "a StatefulSet replaces its pod when its template changes",
+    withCluster(async (cluster) => {
+      await cluster.create("statefulsets", statefulSet("web"));
+      await cluster.until("statefulsets", "web", hasReadyPod, readyMs(cluster));
+      const { uid } = (await cluster.get("pods", "web-0")).json.metadata;
+      await cluster.call("PATCH", cluster.path("statefulsets", "web"), changeOfRequest("1m"));
+      await cluster.until("statefulsets", "web", hasReadyPod, readyMs(cluster));
+      expect((await cluster.get("pods", "web-0")).json.metadata.uid).not.toBe(uid);
+    }),
+  );
+
+  test(
+    "a StatefulSet leaves a pod that is not ready as it is, also when its template is corrected, and is of two revisions",
+    withCluster(async (cluster) => {
+      await cluster.create("statefulsets", statefulSet("web"));
+      await cluster.until("statefulsets", "web", hasReadyPod, readyMs(cluster));
+      await cluster.call("PATCH", cluster.path("statefulsets", "web"), changeOfRequest("10000"));
+      const isUnschedulable = ({ json }: Reply) => conditionOf(json, "PodScheduled")?.reason === "Unschedulable";
+      const { json: stuck } = await cluster.until("pods", "web-0", isUnschedulable, readyMs(cluster));
+      await cluster.call("PATCH", cluster.path("statefulsets", "web"), changeOfRequest("1m"));
+      const set = await cluster.until("statefulsets", "web", isObserved, readyMs(cluster));
+      expect(isOfOneRevision(set)).toBe(false);
+      expect(set.json.status).not.toHaveProperty("readyReplicas");
+      expect((await cluster.get("pods", "web-0")).json.metadata.uid).toBe(stuck.metadata.uid);
+    }),
+  );
+};
 
 export const running: Part = (withCluster) => {
   test(
