@@ -10,11 +10,18 @@ type Listing = { readonly fieldSelector?: string; readonly signal?: AbortSignal 
 const POD = podObject({ node: "", conditions: { PodScheduled: ["False", "Unschedulable", "no room"] } });
 const OTHERS = "uid-of-another-pod";
 
+interface EventOptions {
+  readonly uid: unknown;
+  readonly reason: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string;
+}
+
 /** A cluster with one pod and these events, as far as a view asks for them. */
-function clusterWith(events: readonly { readonly uid: unknown; readonly reason: string }[]): KubeClient {
+function clusterWith(events: readonly EventOptions[]): KubeClient {
   const eventsOf = (selector = "") =>
     events
-      .map(({ uid, reason }) => ({ metadata: { name: "e" }, involvedObject: { uid }, reason }))
+      .map(({ uid, ...event }) => ({ metadata: { name: "e" }, involvedObject: { uid }, ...event }))
       .filter(({ involvedObject, reason }) =>
         selector
           .split(",")
@@ -50,5 +57,28 @@ test.each([
   const view = openClusterView({ client, namespace: "repls", workload: "Deployment", onError: () => {} });
   await view.synced;
   expect(await view.isScalingUp(REPL.replId, "repls", new AbortController().signal)).toBe(isScalingUp);
+  await view.stop();
+});
+
+test("says what was refused to the controller of a workload, the newest last", async () => {
+  const refused = (uid: string, second: number, message: string, reason = "FailedCreate") => {
+    return { uid, reason, message, lastTimestamp: `2026-11-22T03:40:0${second}Z` };
+  };
+  const client = clusterWith([
+    refused("w1", 5, "the newest"),
+    refused("w1", 2, "an older one"),
+    refused("w1", 6, "created pod", "SuccessfulCreate"),
+    refused(OTHERS, 7, "another's"),
+  ]);
+  const view = openClusterView({ client, namespace: "repls", workload: "StatefulSet", onError: () => {} });
+  const workload = {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "a", namespace: "repls", uid: "w1" },
+  };
+  expect(await view.refusals(workload, new AbortController().signal)).toEqual([
+    { reason: "FailedCreate", message: "an older one", atMs: Date.parse("2026-11-22T03:40:02Z") },
+    { reason: "FailedCreate", message: "the newest", atMs: Date.parse("2026-11-22T03:40:05Z") },
+  ]);
   await view.stop();
 });

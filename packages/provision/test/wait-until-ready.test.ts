@@ -48,6 +48,20 @@ describe("generation comes first", () => {
     await done;
   });
 
+  test("a progress deadline that had passed before this start is no failure, one that passes again is", async () => {
+    const late = deployment("deadline");
+    const { view, done, reported } = begin([late, starting()], { workload: late });
+    expect(await reported(1)).toMatchObject([{ message: "Waiting for runner to be ready." }]);
+    view.put(deployment("available"));
+    await done;
+    const again = begin([late, starting()], { workload: late });
+    await again.reported(1);
+    again.view.put(deployment("rollout"));
+    await turn();
+    again.view.put(late);
+    expect(await failureOf(again.done)).toMatchObject({ code: "deadline_exceeded" });
+  });
+
   test("a generation that somebody made since counts as well", async () => {
     const { done } = begin([deployment("available", { generation: 7 })]);
     await done;

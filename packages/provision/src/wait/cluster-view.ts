@@ -7,12 +7,14 @@ import {
   type KubeObject,
   type ReflectorStats,
   refOf,
+  shortened,
 } from "@repl/kube";
 import { at } from "../json.ts";
 import { LABELS, OURS } from "../labels.ts";
+import { seenAt } from "./event.ts";
 import { nodeTrouble } from "./node-trouble.ts";
 import { type PodState, readPod } from "./pod.ts";
-import { readWorkload, type WorkloadState } from "./workload.ts";
+import { type Complaint, readWorkload, type WorkloadState } from "./workload.ts";
 
 /** How to open a {@link ClusterView}. */
 export interface ClusterViewOptions {
@@ -41,6 +43,12 @@ const SCALING_UP: ReadonlySet<unknown> = new Set(["TriggeredScaleUp", "Nominated
 /** How a watch fares, and what closed it last. */
 export type WatchState = ReflectorStats & { readonly trouble: string | undefined };
 
+/** What an event says of a pod that was refused. */
+export interface Refusal extends Complaint {
+  /** When it was last seen. */
+  readonly atMs: number;
+}
+
 /**
  * What this worker knows of all workloads and pods of this service: two watches, however many starts are under way.
  * It may lag behind the cluster; whoever decides by it compares uid and generation with what was written.
@@ -58,6 +66,8 @@ export interface ClusterView {
   reread(workload: KubeObject, signal: AbortSignal): Promise<WorkloadState | "gone" | undefined>;
   /** Whether the cluster autoscaler says that it is adding a node for a pod of that repl. */
   isScalingUp(replId: string, namespace: string, signal: AbortSignal): Promise<boolean>;
+  /** What events say of pods of that workload that could not be made, the newest last; none where that may not be asked. */
+  refusals(workload: KubeObject, signal: AbortSignal): Promise<readonly Refusal[]>;
   /** Why a node runs no pods now, as the end of a sentence; undefined where it does, or where that may not be asked. */
   nodeTrouble(name: string, signal: AbortSignal): Promise<string | undefined>;
   /** For metrics and readiness: the watches' state by kind. */
@@ -133,6 +143,13 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
       ).catch(() => []);
       return found.some(({ items }) => items.some((event) => SCALING_UP.has(at(event, "reason"))));
     },
+    refusals: async ({ metadata: { uid, namespace } }, signal) => {
+      const fieldSelector = `involvedObject.uid=${uid},reason=FailedCreate`;
+      const found = await client
+        .list(KINDS.Event, { namespace, fieldSelector, signal, timeoutMs: REREAD_MS })
+        .catch(() => ({ items: [] }));
+      return found.items.map(readRefusal).toSorted((left, right) => left.atMs - right.atMs);
+    },
     nodeTrouble: (name, signal) =>
       client
         .get({ ...KINDS.Node, name }, { signal })
@@ -145,6 +162,11 @@ export function openClusterView({ client, namespace, workload, onError }: Cluste
       await Promise.all([workloads.stop(), pods.stop()]);
     },
   };
+}
+
+function readRefusal(event: KubeObject): Refusal {
+  const atMs = Date.parse(seenAt(event)) || 0;
+  return { reason: String(at(event, "reason")), message: shortened(String(at(event, "message") ?? "")), atMs };
 }
 
 function isGone(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { KINDS, type KubeClient, resourcePath, shortened } from "@repl/kube";
 import { at } from "../json.ts";
+import { seenAt } from "./event.ts";
 import type { ContainerState, PodState } from "./pod.ts";
 
 /** What is kept of a failed start once its pods are gone. JSON values only. */
@@ -91,7 +92,7 @@ async function eventsOf(client: KubeClient, { name, namespace }: PodState, signa
   const selection = { namespace, fieldSelector: `involvedObject.kind=Pod,involvedObject.name=${name}` };
   const list = await client.list(KINDS.Event, { ...selection, signal }).catch(() => ({ items: [] }));
   return list.items.map((event) => ({
-    at: String(at(event, "lastTimestamp") ?? at(event, "eventTime") ?? event.metadata.creationTimestamp ?? ""),
+    at: seenAt(event),
     subject: `Pod/${namespace}/${name}`,
     reason: shortened(String(at(event, "reason") ?? "")),
     message: shortened(String(at(event, "message") ?? "")),

@@ -1,22 +1,15 @@
 import type { ClusterView } from "./cluster-view.ts";
-import type { PodState } from "./pod.ts";
 import type { Graces, Signal } from "./signal.ts";
-
-/** What is known of the nodes of pods that have fallen silent. */
-export interface Suspicion {
-  readonly signals: readonly Signal[];
-  /** When to look again though nothing has changed. */
-  readonly lookWithinMs: number;
-}
+import type { Suspect } from "./suspicion.ts";
 
 /**
  * Asks for the nodes of pods that have shown nothing new for a while. A pod does not say that its node went away: its
  * status stays as the kubelet left it, until the pod is evicted after five minutes (node.kubernetes.io/unreachable).
  */
-export function suspectNodes(view: ClusterView, { silenceMs, nodeLostMs }: Graces, signal: AbortSignal) {
+export function suspectNodes(view: ClusterView, { silenceMs, nodeLostMs }: Graces, signal: AbortSignal): Suspect {
   let seen = "";
   let changedAt = performance.now();
-  return async (pods: readonly PodState[]): Promise<Suspicion> => {
+  return async (pods = []) => {
     const placed = pods.filter(({ node, ready, terminating }) => node !== "" && !ready && !terminating);
     const sees = JSON.stringify(placed);
     if (sees !== seen) changedAt = performance.now();

@@ -187,11 +187,12 @@ function refusedPods(pods: readonly PodState[]): Signal[] {
   ];
 }
 
-function workloadSignals({ reason, message }: Complaint, pods: readonly PodState[], graces: Graces): Signal[] {
+function workloadSignals(complaint: Complaint, pods: readonly PodState[], graces: Graces): Signal[] {
+  const { reason, message } = complaint;
   const details = { reason, message };
   switch (reason) {
     case "FailedCreate":
-      return pods.length > 0 ? [] : [podRefusal(message, details, graces)];
+      return pods.length > 0 ? [] : [podRefusal(complaint, graces)];
     case REPLICA_SET_REFUSED:
       return [refusal(message, details, graces)];
     case "BackoffLimitExceeded":
@@ -208,7 +209,9 @@ function workloadSignals({ reason, message }: Complaint, pods: readonly PodState
 /** What the API server's admission says (plugin/pkg/admission/serviceaccount) until the account is made. */
 const NO_SERVICE_ACCOUNT = "error looking up service account";
 
-function podRefusal(message: string, details: Signal["details"], graces: Graces): Signal {
+/** The signal of a pod that the API server refused to its controller. */
+export function podRefusal({ reason, message }: Complaint, graces: Graces): Signal {
+  const details = { reason, message };
   if (!message.includes(NO_SERVICE_ACCOUNT)) return refusal(`The pod was refused: ${message}`, details, graces);
   const detail = `The namespace's ServiceAccount, without which no pod is made, is not there yet: ${message}`;
   return { code: "deadline_exceeded", graceMs: graces.serviceAccountMs, detail, details };

@@ -6,6 +6,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import { suspectNodes } from "./node-suspicion.ts";
 import type { PodState } from "./pod.ts";
 import { type Progress, progressOf } from "./progress.ts";
+import { suspectRefusals } from "./refusal-suspicion.ts";
 import { type Graces, isRefused, type Signal, signalsBeforeObserved, signalsOf } from "./signal.ts";
 import type { WorkloadState } from "./workload.ts";
 
@@ -25,8 +26,8 @@ type Look =
       readonly done: false;
       readonly progress: Progress;
       readonly signals: readonly Signal[];
-      /** Those of the manifest that was written. */
-      readonly pods: readonly PodState[];
+      /** Those of the manifest that was written; undefined where they are not known at the moment. */
+      readonly pods: readonly PodState[] | undefined;
     };
 
 /**
@@ -58,7 +59,7 @@ function looker(workload: KubeObject, replId: string, options: ReadyOptions) {
   const firstSeen = new Map<string, number>();
   const show = reporter(attempt);
   const lookNow = observer(workload, replId, options);
-  const suspect = suspectNodes(view, graces, signal);
+  const suspects = [suspectNodes(view, graces, signal), suspectRefusals(workload, view, graces, signal)];
   const namespace = workload.metadata.namespace ?? "";
   let allowed = graces;
 
@@ -69,9 +70,10 @@ function looker(workload: KubeObject, replId: string, options: ReadyOptions) {
     const isLate = performance.now() >= deadline;
     const { look, lookWithinMs } = await lookNow(allowed, isLate);
     if (look.done) return "ready";
-    const suspicion = await suspect(look.pods);
+    const suspicions = await Promise.all(suspects.map((suspect) => suspect(look.pods)));
+    const signals = [...look.signals, ...suspicions.flatMap((suspicion) => suspicion.signals)];
     const now = performance.now();
-    const { failure, waiting, recheckMs } = judge([...look.signals, ...suspicion.signals], firstSeen, now);
+    const { failure, waiting, recheckMs } = judge(signals, firstSeen, now);
     if (failure !== undefined) {
       // A pod that fits nowhere gets a longer grace where an autoscaler says that it is adding a node.
       if (!(await isHealing(failure))) throw failure;
@@ -80,7 +82,8 @@ function looker(workload: KubeObject, replId: string, options: ReadyOptions) {
     }
     if (isLate) throw deadlineExceeded(look.progress, deadlineMs);
     await show(waiting === undefined ? look.progress : { ...look.progress, message: waiting });
-    return { lookWithinMs: Math.min(recheckMs, deadline - now, suspicion.lookWithinMs, lookWithinMs) };
+    const lookMs = suspicions.map((suspicion) => suspicion.lookWithinMs);
+    return { lookWithinMs: Math.min(recheckMs, deadline - now, lookWithinMs, ...lookMs) };
   };
 }
 
@@ -125,7 +128,7 @@ function observer(workload: KubeObject, replId: string, { view, attempt }: Ready
     const state = waitMs > 0 && !isLate ? undefined : await reread();
     const look = lookAt(workload, state, pods, graces);
     if (look.done) return READY;
-    return { look: { ...look, signals: [], pods: [] }, lookWithinMs: waitMs > 0 ? waitMs : CATCH_UP_MS };
+    return { look: { ...look, signals: [], pods: undefined }, lookWithinMs: waitMs > 0 ? waitMs : CATCH_UP_MS };
   };
 }
 
@@ -157,7 +160,7 @@ function lookAt(
   if (state === undefined || state.observedGeneration < (workload.metadata.generation ?? 0)) {
     const signals = state === undefined ? [] : signalsBeforeObserved(state, graces);
     const progress = { phase: "scheduling", message: "Waiting for the cluster to act." } as const;
-    return { done: false, signals, progress, pods: [] };
+    return { done: false, signals, progress, pods: undefined };
   }
   if (state.ready && !state.terminating) return { done: true };
   const hash = workload.metadata.annotations?.[MANIFEST_HASH];

@@ -1,6 +1,6 @@
 import type { KubeObject } from "@repl/kube";
 import { LABELS } from "../../src/labels.ts";
-import type { ClusterView } from "../../src/wait/cluster-view.ts";
+import type { ClusterView, Refusal } from "../../src/wait/cluster-view.ts";
 import { readPod } from "../../src/wait/pod.ts";
 import { readWorkload } from "../../src/wait/workload.ts";
 
@@ -12,6 +12,10 @@ export interface MemoryView extends ClusterView {
   putUnseen(object: KubeObject): void;
   /** Lets an autoscaler say that it is adding a node. */
   scaleUp(): void;
+  /** Lets an event say of a workload that its pod was refused. */
+  refuse(object: KubeObject, refusal: Refusal): void;
+  /** How often events of refusals were asked for. */
+  asked(): number;
   /** Lets a node be in trouble, or well again. */
   putNode(name: string, trouble: string | undefined): void;
   /** Takes a pod or workload away. */
@@ -24,6 +28,8 @@ export function memoryView(): MemoryView {
   const objects = new Map<string, KubeObject>();
   const behind = new Map<string, KubeObject>();
   const troubles = new Map<string, string | undefined>();
+  const refusals = new Map<string | undefined, Refusal[]>();
+  let asked = 0;
   let scalingUp = false;
   const subscribed = new Map<symbol, { replId: string; listener: () => void }>();
   const replIdOf = (object: KubeObject) => object.metadata.labels?.[LABELS.repl];
@@ -53,6 +59,10 @@ export function memoryView(): MemoryView {
       return Promise.resolve(found === undefined ? "gone" : readWorkload(found));
     },
     isScalingUp: () => Promise.resolve(scalingUp),
+    refusals: ({ metadata: { uid } }) => {
+      asked += 1;
+      return Promise.resolve(refusals.get(uid) ?? []);
+    },
     nodeTrouble: (name) => Promise.resolve(troubles.get(name)),
     stats: () => ({}),
     stop: () => Promise.resolve(),
@@ -66,6 +76,10 @@ export function memoryView(): MemoryView {
     scaleUp() {
       scalingUp = true;
     },
+    refuse({ metadata: { uid } }, refusal) {
+      refusals.set(uid, [...(refusals.get(uid) ?? []), refusal]);
+    },
+    asked: () => asked,
     putNode(name, trouble) {
       troubles.set(name, trouble);
     },

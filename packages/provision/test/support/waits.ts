@@ -23,6 +23,16 @@ export function deployment(state: string, at: { generation?: number; observedGen
   };
 }
 
+/** A recorded state of a StatefulSet or Job whose generation its controller has acted on. */
+export function silent(kind: "statefulset" | "job", state = "created"): KubeObject {
+  const recorded = states(kind)[state] as KubeObject;
+  return {
+    ...recorded,
+    metadata: { ...recorded.metadata, annotations: { [MANIFEST_HASH]: HASH } },
+    status: { ...(recorded.status as object), observedGeneration: 1 },
+  };
+}
+
 export const pod = (options: PodOptions) => podObject(options);
 export const starting = (options: PodOptions = {}) => pod({ phase: "Running", main: [running("runner")], ...options });
 export const copying = (options: PodOptions = {}) =>

@@ -2,6 +2,7 @@ import { read } from "../api/cluster.ts";
 import { createObject } from "../api/create.ts";
 import { removeObject } from "../api/remove.ts";
 import { updateObject } from "../api/update.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { jobs } from "../kinds/job.ts";
 import { pods } from "../kinds/pod.ts";
 import type { PodStatus, PodTemplate } from "../kinds/pod-types.ts";
@@ -9,7 +10,7 @@ import { type Condition, withCondition } from "../objects/conditions.ts";
 import { type KubeObject, keyOf, timestamp } from "../objects/object.ts";
 import { type ControllerContext, flatKey, onChange, unflat } from "./controller.ts";
 import { indexByOwner, queueOwner } from "./owned.ts";
-import { isActive, podFrom } from "./replica-set.ts";
+import { isActive, podFrom, RETRY_MS } from "./replica-set.ts";
 
 interface JobSpec {
   readonly parallelism: number;
@@ -65,22 +66,30 @@ function statusFor(job: KubeObject, list: readonly KubeObject[]): JobStatus {
 
 /** Runs the pods of each Job until enough have succeeded or too many failed. */
 export function startJobs(context: ControllerContext): void {
-  const { cluster } = context;
+  const { cluster, events } = context;
   const owned = indexByOwner(context, pods);
 
-  const grow = (job: KubeObject, list: readonly KubeObject[]): void => {
+  const note = (job: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void =>
+    events.record(job, { type, reason, message, component: "job-controller" });
+
+  /** Makes the missing pods; answers whether all were let in. */
+  const grow = (job: KubeObject, list: readonly KubeObject[]): boolean => {
     const spec = job.spec as JobSpec;
     const open = spec.completions - inPhase(list, "Succeeded");
     const wanted = Math.min(spec.parallelism, open);
     const active = list.filter(isActive).length;
-    for (let made = active; made < wanted; made += 1)
-      createObject(
-        cluster,
-        pods,
-        podFrom(job, jobs, spec.template, {
-          generateName: `${job.metadata.name}-`,
-        }),
-      );
+    const from = { generateName: `${job.metadata.name}-` };
+    try {
+      for (let made = active; made < wanted; made += 1) {
+        const pod = createObject(cluster, pods, podFrom(job, jobs, spec.template, from));
+        note(job, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      note(job, "Warning", "FailedCreate", `Error creating: ${error.message}`);
+      return false;
+    }
   };
 
   const queue = context.runtime.queue((key: string) => {
@@ -89,7 +98,7 @@ export function startJobs(context: ControllerContext): void {
     const spec = job.spec as JobSpec;
     const list = owned.of(job);
     const over = verdict(spec, inPhase(list, "Succeeded"), inPhase(list, "Failed"));
-    if (over === undefined && !spec.suspend) grow(job, list);
+    const isRefused = over === undefined && !spec.suspend && !grow(job, list);
     if (over?.type === "Failed") for (const pod of list.filter(isActive)) removeObject(cluster, pods, keyOf(pod));
     updateObject(
       cluster,
@@ -101,7 +110,7 @@ export function startJobs(context: ControllerContext): void {
       }),
       { subresource: "status" },
     );
-    return undefined;
+    return isRefused ? RETRY_MS : undefined;
   });
   onChange(context, jobs, ({ type, object }) => {
     if (type !== "DELETED") queue.add(flatKey(object));

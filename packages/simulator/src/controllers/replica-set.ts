@@ -29,8 +29,8 @@ export interface ReplicaSetStatus {
   readonly conditions?: readonly Condition[];
 }
 
-/** How long after a refused pod it tries again. */
-const RETRY_MS = 1000;
+/** How long after a refused pod its controller tries again. */
+export const RETRY_MS = 1000;
 
 const COMPONENT = "replicaset-controller";
 

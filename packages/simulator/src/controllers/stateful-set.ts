@@ -2,6 +2,7 @@ import { read } from "../api/cluster.ts";
 import { createObject } from "../api/create.ts";
 import { removeObject } from "../api/remove.ts";
 import { updateObject } from "../api/update.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { pods } from "../kinds/pod.ts";
 import type { PodTemplate } from "../kinds/pod-types.ts";
 import { statefulSets } from "../kinds/stateful-set.ts";
@@ -10,7 +11,7 @@ import { type KubeObject, keyOf } from "../objects/object.ts";
 import { type ControllerContext, flatKey, onChange, unflat } from "./controller.ts";
 import { isPodReady } from "./kubelet/pod-status.ts";
 import { indexByOwner, queueOwner } from "./owned.ts";
-import { isActive, podFrom } from "./replica-set.ts";
+import { isActive, podFrom, RETRY_MS } from "./replica-set.ts";
 
 interface StatefulSetSpec {
   readonly replicas: number;
@@ -23,6 +24,10 @@ interface StatefulSetStatus {
 }
 
 const REVISION = "controller-revision-hash";
+
+const component = "statefulset-controller";
+const NORMAL = { type: "Normal", reason: "SuccessfulCreate", component } as const;
+const WARNING = { type: "Warning", reason: "FailedCreate", component } as const;
 
 const ordinalOf = ({ metadata }: KubeObject): number => Number(metadata.name.slice(metadata.name.lastIndexOf("-") + 1));
 
@@ -92,12 +97,27 @@ function surplus(set: KubeObject, list: readonly KubeObject[]): KubeObject | und
 
 /** Keeps the numbered pods of each StatefulSet. */
 export function startStatefulSets(context: ControllerContext): void {
-  const { cluster } = context;
+  const { cluster, events } = context;
   const owned = indexByOwner(context, pods);
+
+  /** Makes one pod; answers whether it was let in. */
+  const makePod = (set: KubeObject, ordinal: number): boolean => {
+    const pod = podAt(set, ordinal);
+    const what = `Create Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
+    try {
+      createObject(cluster, pods, pod);
+      events.record(set, { ...NORMAL, message: `${what} successful` });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      events.record(set, { ...WARNING, message: `${what} failed error: ${error.message}` });
+      return false;
+    }
+  };
   const queue = context.runtime.queue((key: string) => {
     const set = read(cluster, statefulSets, unflat(key));
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return undefined;
-    for (const ordinal of missing(set, owned.of(set))) createObject(cluster, pods, podAt(set, ordinal));
+    const isRefused = missing(set, owned.of(set)).some((ordinal) => !makePod(set, ordinal));
     const extra = surplus(set, owned.of(set));
     if (extra !== undefined) removeObject(cluster, pods, keyOf(extra));
     updateObject(
@@ -110,7 +130,7 @@ export function startStatefulSets(context: ControllerContext): void {
       }),
       { subresource: "status" },
     );
-    return undefined;
+    return isRefused ? RETRY_MS : undefined;
   });
   onChange(context, statefulSets, ({ type, object }) => {
     if (type !== "DELETED") queue.add(flatKey(object));

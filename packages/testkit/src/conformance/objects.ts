@@ -26,6 +26,13 @@ export const statefulSet = (name: string, podSpec: object = {}) => ({
   kind: "StatefulSet",
 });
 
+export const job = (name: string) => ({
+  apiVersion: "batch/v1",
+  kind: "Job",
+  metadata: { name },
+  spec: { template: { spec: { restartPolicy: "Never", containers: [{ name: "main", image: "nginx:1" }] } } },
+});
+
 export const service = (name: string, spec: object = {}) => ({
   apiVersion: "v1",
   kind: "Service",

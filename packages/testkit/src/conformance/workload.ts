@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { eventually, type TestCluster } from "./cluster.ts";
-import { deployment, quota, statefulSet } from "./objects.ts";
+import { deployment, job, quota, statefulSet } from "./objects.ts";
 import type { Part } from "./suite.ts";
 import type { Json, Reply } from "./target.ts";
 
@@ -233,5 +233,27 @@ export const limiting: Part = (withCluster) => {
       );
       expect(await list(cluster, "pods", "web")).toEqual([]);
     }),
+  );
+
+  test.each([
+    ["StatefulSet", "statefulsets", statefulSet("web")],
+    ["Job", "jobs", job("web")],
+  ] as const)("a quota on pods lets a %s in, and only an event says that it has no pod", (_, resource, object) =>
+    withCluster(async (cluster) => {
+      await cluster.create("resourcequotas", quota("none", { pods: "0" }));
+      await cluster.until("resourcequotas", "none", isCounted);
+      const { metadata } = await cluster.create(resource, object);
+      const selector = encodeURIComponent(`involvedObject.uid=${metadata.uid},reason=FailedCreate`);
+      const refusals = await eventually(
+        () => cluster.call("GET", `${cluster.path("events")}?fieldSelector=${selector}`),
+        ({ json }) => json.items.length > 0,
+        readyMs(cluster),
+      );
+      const [{ message, lastTimestamp }] = refusals.json.items;
+      expect(message).toContain("is forbidden: exceeded quota: none, requested: pods=1, used: pods=0, limited: pods=0");
+      expect(Date.parse(lastTimestamp)).toBeGreaterThanOrEqual(Date.parse(metadata.creationTimestamp));
+      const { json: live } = await cluster.get(resource, "web");
+      expect(live.status.conditions ?? []).toEqual([]);
+    })(),
   );
 };
