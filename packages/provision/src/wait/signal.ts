@@ -45,6 +45,9 @@ export const DEFAULT_GRACES: Graces = {
 /** The Deployment's complaint when its ReplicaSet cannot be created. */
 const REPLICA_SET_REFUSED = "ReplicaSetCreateError";
 
+/** The Deployment's complaint when its pods have not got on for `progressDeadlineSeconds`. */
+export const PROGRESS_DEADLINE = "ProgressDeadlineExceeded";
+
 /** Pods that a node refused and that were replaced, before it counts as a failure. */
 const MOST_REPLACED_PODS = 2;
 
@@ -198,7 +201,7 @@ function workloadSignals(complaint: Complaint, pods: readonly PodState[], graces
     case "BackoffLimitExceeded":
     case "PodFailurePolicy":
       return [jobFailure(pods, details)];
-    case "ProgressDeadlineExceeded":
+    case PROGRESS_DEADLINE:
     case "DeadlineExceeded":
       return [{ code: "deadline_exceeded", graceMs: 0, detail: message, details }];
     default:

@@ -4,10 +4,11 @@ import type { Attempt } from "../attempt.ts";
 import { MANIFEST_HASH } from "../labels.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { suspectNodes } from "./node-suspicion.ts";
+import { podsOfAttempt, stateOfAttempt } from "./old-news.ts";
 import type { PodState } from "./pod.ts";
 import { type Progress, progressOf } from "./progress.ts";
 import { suspectRefusals } from "./refusal-suspicion.ts";
-import { type Graces, isRefused, type Signal, signalsBeforeObserved, signalsOf } from "./signal.ts";
+import { type Graces, type Signal, signalsBeforeObserved, signalsOf } from "./signal.ts";
 import type { WorkloadState } from "./workload.ts";
 
 /** What a start waits for, and how long. */
@@ -97,13 +98,8 @@ const CATCH_UP_MS = 1_000;
  */
 function observer(workload: KubeObject, replId: string, { view, attempt }: ReadyOptions) {
   const { uid = "", namespace = "" } = workload.metadata;
-  // Those stay for long after they were replaced, and say nothing of this attempt.
-  const refusedBefore = new Set(
-    view
-      .podsOf(replId, namespace)
-      .filter(isRefused)
-      .map((pod) => pod.uid),
-  );
+  const podsNow = podsOfAttempt(view, replId, namespace);
+  const ofAttempt = stateOfAttempt(workload);
   let certainAt = performance.now();
 
   const reread = async (): Promise<WorkloadState | undefined> => {
@@ -116,10 +112,10 @@ function observer(workload: KubeObject, replId: string, { view, attempt }: Ready
 
   return async (graces: Graces, isLate: boolean): Promise<{ readonly look: Look; readonly lookWithinMs: number }> => {
     const known = view.workload(uid);
-    const pods = view.podsOf(replId, namespace).filter((pod) => !refusedBefore.has(pod.uid));
+    const pods = podsNow();
     if (known !== undefined && !isBehind(known, workload)) {
       certainAt = performance.now();
-      const look = lookAt(workload, known, pods, graces);
+      const look = lookAt(workload, ofAttempt(known), pods, graces);
       // A watch may have missed what counts.
       if (isLate && !look.done && lookAt(workload, await reread(), pods, graces).done) return READY;
       return { look, lookWithinMs: Number.POSITIVE_INFINITY };
