@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readPod } from "../src/wait/pod.ts";
 import { progressOf } from "../src/wait/progress.ts";
 import { states } from "./support/fixtures.ts";
-import { containers, type PodOptions, pod } from "./support/pods.ts";
+import { containers, type PodOptions, pod, podObject } from "./support/pods.ts";
 
 describe("a pod as a cluster reports it", () => {
   test("running", () => {
@@ -30,6 +30,16 @@ describe("a pod as a cluster reports it", () => {
         { name: "runner", image: "runner:1", init: false, ready: true, running: true, restarts: 0, ended: undefined },
       ],
     });
+  });
+
+  test("with claims, an ephemeral volume's own among them", () => {
+    const volumes = [
+      { name: "files", persistentVolumeClaim: { claimName: "data" } },
+      { name: "scratch", ephemeral: { volumeClaimTemplate: {} } },
+      { name: "tmp", emptyDir: {} },
+    ];
+    const claiming = { ...podObject({ name: "p1" }), spec: { volumes } };
+    expect(readPod(claiming).claims).toEqual(["data", "p1-scratch"]);
   });
 
   test("unschedulable", () => {

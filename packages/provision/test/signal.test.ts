@@ -9,6 +9,7 @@ const { waiting, running, ended, crashLoop } = containers;
 const GRACES: Graces = {
   unschedulableMs: 8_000,
   scaleUpMs: 300_000,
+  claimMs: 120_000,
   configMs: 5_000,
   serviceAccountMs: 60_000,
   imagePullMs: 20_000,
@@ -176,6 +177,22 @@ describe("a pod that no node takes", () => {
         graceMs: 8_000,
         detail: "The scheduler says: 0/1 nodes are available: 1 Insufficient cpu.",
         details: { pod: "p1", message: "0/1 nodes are available: 1 Insufficient cpu." },
+      },
+    ]);
+  });
+
+  // The words of the scheduler's VolumeBinding (kubernetes 1.35).
+  test.each([
+    "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: not helpful",
+    '0/1 nodes are available: persistentvolumeclaim "data" not found.',
+  ])("has a longer grace where it waits for a claim, and the claim's name: %s", (message) => {
+    const conditions = { PodScheduled: ["False", "Unschedulable", message] as const };
+    expect(signals([{ name: "p1", node: "", conditions, claims: ["data", "cache"] }])).toEqual([
+      {
+        code: "config_error",
+        graceMs: 120_000,
+        detail: `The pod waits for its PersistentVolumeClaim data, cache. The scheduler says: ${message}`,
+        details: { pod: "p1", claims: ["data", "cache"], message },
       },
     ]);
   });

@@ -308,6 +308,23 @@ describe("the end of a wait", () => {
     await scaling.done;
   });
 
+  test("a claim without a volume is waited for longer than for a node, and is named as the cause", async () => {
+    const unbound = pod({
+      node: "",
+      claims: ["data"],
+      conditions: { PodScheduled: ["False", "Unschedulable", "pod has unbound immediate PersistentVolumeClaims"] },
+    });
+    const patient = begin([deployment("rollout"), unbound], { graces: { ...GRACES, unschedulableMs: 0 } });
+    expect((await patient.reported(1))[0]?.message).toContain("Waiting up to 120 s for this to change.");
+    patient.view.put(deployment("available"));
+    await patient.done;
+    const { done } = begin([deployment("rollout"), unbound], { graces: { ...GRACES, claimMs: 30 } });
+    expect(await failureOf(done)).toMatchObject({
+      code: "config_error",
+      message: expect.stringContaining("The pod waits for its PersistentVolumeClaim data."),
+    });
+  });
+
   test("an abort while it waits ends it with the abort's reason", async () => {
     const { abort, done, reported } = begin([deployment("rollout")]);
     await reported(1);

@@ -46,6 +46,8 @@ export interface PodState {
   readonly initialized: boolean;
   /** The scheduler's last word, where it has not placed the pod. */
   readonly unscheduled: { readonly reason: string; readonly message: string } | undefined;
+  /** Names of the PersistentVolumeClaims that it mounts. */
+  readonly claims: readonly string[];
   readonly containers: readonly ContainerState[];
 }
 
@@ -80,11 +82,20 @@ export function readPod(pod: KubeObject): PodState {
       at(scheduled, "status") === "False"
         ? { reason: text(scheduled, "reason"), message: text(scheduled, "message") }
         : undefined,
+    claims: listAt(pod.spec, "volumes")
+      .map((volume) => claimOf(metadata.name, volume))
+      .filter((name) => name !== undefined),
     containers: [
       ...listAt(status, "initContainerStatuses").map((state) => readContainer(state, !sidecars.has(at(state, "name")))),
       ...listAt(status, "containerStatuses").map((state) => readContainer(state, false)),
     ],
   };
+}
+
+/** The claim of a generic ephemeral volume is made for the pod, and named after both. */
+function claimOf(podName: string, volume: unknown): string | undefined {
+  if (at(volume, "ephemeral") !== undefined) return `${podName}-${text(volume, "name")}`;
+  return text(at(volume, "persistentVolumeClaim"), "claimName") || undefined;
 }
 
 function readContainer(state: unknown, init: boolean): ContainerState {

@@ -19,6 +19,8 @@ export interface Graces {
   readonly unschedulableMs: number;
   /** As above, where an autoscaler says that it is adding a node. */
   readonly scaleUpMs: number;
+  /** A pod's claim has no volume: some take a minute or two to make. Shorter than a start, whose deadline would tell less. */
+  readonly claimMs: number;
   /** Configuration is missing or a pod is refused: it may be on its way. */
   readonly configMs: number;
   /** A namespace that was just made has no ServiceAccount yet: the pod's controller tries again ever more rarely. */
@@ -35,6 +37,7 @@ export interface Graces {
 export const DEFAULT_GRACES: Graces = {
   unschedulableMs: 8_000,
   scaleUpMs: 300_000,
+  claimMs: 120_000,
   configMs: 5_000,
   serviceAccountMs: 60_000,
   imagePullMs: 0,
@@ -113,21 +116,24 @@ export function signalsBeforeObserved(workload: WorkloadState, graces: Graces): 
 
 function podSignals(pod: PodState, graces: Graces): Signal[] {
   const signals: Signal[] = [];
-  if (pod.unscheduled?.reason === "Unschedulable") {
-    const { message } = pod.unscheduled;
-    const detail = `The scheduler says: ${message}`;
-    signals.push({
-      code: "unschedulable",
-      graceMs: graces.unschedulableMs,
-      detail,
-      details: { pod: pod.name, message },
-    });
-  }
+  if (pod.unscheduled?.reason === "Unschedulable") signals.push(unschedulable(pod, pod.unscheduled.message, graces));
   for (const container of pod.containers) {
     const found = containerSignal(container, graces);
     if (found !== undefined) signals.push({ ...found, details: evidence(pod, container) });
   }
   return signals;
+}
+
+/** In all that the scheduler says of claims (kubernetes, pkg/scheduler/framework/plugins/volumebinding), and nowhere else. */
+const ABOUT_A_CLAIM = /persistentvolumeclaim/i;
+
+function unschedulable({ name, claims }: PodState, message: string, graces: Graces): Signal {
+  const said = `The scheduler says: ${message}`;
+  if (!ABOUT_A_CLAIM.test(message)) {
+    return { code: "unschedulable", graceMs: graces.unschedulableMs, detail: said, details: { pod: name, message } };
+  }
+  const detail = `The pod waits for its PersistentVolumeClaim ${claims.join(", ")}. ${said}`;
+  return { code: "config_error", graceMs: graces.claimMs, detail, details: { pod: name, claims, message } };
 }
 
 function containerSignal(container: ContainerState, graces: Graces): Cause | undefined {

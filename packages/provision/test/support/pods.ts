@@ -22,6 +22,8 @@ export interface PodOptions {
   readonly conditions?: Record<string, string | readonly [status: string, reason: string, message: string]>;
   readonly init?: readonly ContainerStatus[];
   readonly main?: readonly ContainerStatus[];
+  /** Names of its claims. */
+  readonly claims?: readonly string[];
   /** Names of init containers with `restartPolicy: Always`. */
   readonly sidecars?: readonly string[];
 }
@@ -48,6 +50,7 @@ export function podObject(options: PodOptions = {}): KubeObject {
       ...(options.terminating === true ? { deletionTimestamp: createdAt } : {}),
     },
     spec: {
+      volumes: (options.claims ?? []).map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
       ...(node === "" ? {} : { nodeName: node }),
       initContainers: (options.sidecars ?? []).map((sidecar) => ({ name: sidecar, restartPolicy: "Always" })),
     },

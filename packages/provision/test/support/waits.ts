@@ -47,6 +47,7 @@ export const LONG_MS = 120_000;
 export const GRACES: Graces = {
   unschedulableMs: LONG_MS,
   scaleUpMs: LONG_MS,
+  claimMs: LONG_MS,
   configMs: LONG_MS,
   serviceAccountMs: LONG_MS,
   imagePullMs: LONG_MS,
