@@ -106,6 +106,7 @@ describe("a backend", () => {
 describe("what the pods read", () => {
   const claim = addedKind("v1", "PersistentVolumeClaim", "spec: {accessModes: [ReadWriteOnce]}");
   const config = addedKind("v1", "ConfigMap", "data: {key: value}");
+  const secret = addedKind("v1", "Secret", "stringData: {key: value}");
   const mounting = (text: string, volume: string) =>
     text.replace("      containers:\n", `      volumes: [{name: v, ${volume}}]\n      containers:\n`);
   const reading = (text: string, from: string) =>
@@ -121,6 +122,14 @@ describe("what the pods read", () => {
       "a ConfigMap",
       reading(config, "{configMapRef: {name: my-service_name-more}}"),
       "document 1, line 18: the ConfigMap my-service_name-more is none of the template's, and can be another repl's service_name-more",
+    ],
+    [
+      "a registry's Secret",
+      secret.replace(
+        "      containers:\n",
+        "      imagePullSecrets: [{name: service_name-even-more}]\n      containers:\n",
+      ),
+      "document 1, line 15: the Secret service_name-even-more is none of the template's, and can be another repl's service_name-more",
     ],
   ])("%s that can be another repl's is refused", (_, text, refusal) => {
     expect(refusalOf(text)).toBe(refusal);

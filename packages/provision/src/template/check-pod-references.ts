@@ -15,13 +15,14 @@ interface Reference {
 
 /** Fields of a pod that are a name. */
 const BY_NAME: Readonly<Record<string, string>> = { claimName: "PersistentVolumeClaim", secretName: "Secret" };
-/** Fields of a pod that hold a name. */
+/** Fields of a pod that hold a name, or objects that do. */
 const HOLDING: Readonly<Record<string, string>> = {
   configMap: "ConfigMap",
   configMapRef: "ConfigMap",
   configMapKeyRef: "ConfigMap",
   secretRef: "Secret",
   secretKeyRef: "Secret",
+  imagePullSecrets: "Secret",
 };
 
 /**
@@ -55,6 +56,11 @@ function referencesOf(tree: TemplateDocument["tree"], podTemplate: readonly stri
     .flatMap(({ path, key = "", value }): Reference[] => {
       const [named, holding] = [BY_NAME[key], HOLDING[key]];
       if (named !== undefined) return [{ path, kind: named, name: value }];
-      return holding === undefined ? [] : [{ path: [...path, "name"], kind: holding, name: at(value, "name") }];
+      return holding === undefined ? [] : namesIn(path, value).map((reference) => ({ ...reference, kind: holding }));
     });
+}
+
+function namesIn(path: Path, value: unknown): Omit<Reference, "kind">[] {
+  if (Array.isArray(value)) return value.flatMap((one, index) => namesIn([...path, index], one));
+  return [{ path: [...path, "name"], name: at(value, "name") }];
 }
