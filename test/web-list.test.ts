@@ -1,7 +1,7 @@
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "./support/chromium.ts";
-import { listOf } from "./support/list-of.ts";
+import { listOf } from "./support/listed-repls.ts";
 import { heading, openAddress, openPage, row, start } from "./support/page.ts";
 import { type System, startSystem } from "./support/system.ts";
 import { openSimulator } from "./support/targets.ts";
