@@ -1,8 +1,6 @@
 import { read } from "../api/cluster.ts";
-import { createObject } from "../api/create.ts";
 import { removeObject } from "../api/remove.ts";
 import { updateObject } from "../api/update.ts";
-import { ApiError } from "../errors/api-error.ts";
 import { jobs } from "../kinds/job.ts";
 import { pods } from "../kinds/pod.ts";
 import type { PodStatus, PodTemplate } from "../kinds/pod-types.ts";
@@ -10,7 +8,7 @@ import { type Condition, withCondition } from "../objects/conditions.ts";
 import { type KubeObject, keyOf, timestamp } from "../objects/object.ts";
 import { type ControllerContext, flatKey, onChange, unflat } from "./controller.ts";
 import { indexByOwner, queueOwner } from "./owned.ts";
-import { isActive, podFrom, RETRY_MS } from "./replica-set.ts";
+import { growPods, isActive, RETRY_MS } from "./owned-pods.ts";
 
 interface JobSpec {
   readonly parallelism: number;
@@ -64,33 +62,17 @@ function statusFor(job: KubeObject, list: readonly KubeObject[]): JobStatus {
   };
 }
 
+/** Pods that are yet to be made: no more at a time than it may have, nor than it needs. */
+function missing({ parallelism, completions }: JobSpec, list: readonly KubeObject[]): number {
+  return Math.min(parallelism, completions - inPhase(list, "Succeeded")) - list.filter(isActive).length;
+}
+
 /** Runs the pods of each Job until enough have succeeded or too many failed. */
 export function startJobs(context: ControllerContext): void {
-  const { cluster, events } = context;
+  const { cluster } = context;
   const owned = indexByOwner(context, pods);
 
-  const note = (job: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void =>
-    events.record(job, { type, reason, message, component: "job-controller" });
-
-  /** Makes the missing pods; answers whether all were let in. */
-  const grow = (job: KubeObject, list: readonly KubeObject[]): boolean => {
-    const spec = job.spec as JobSpec;
-    const open = spec.completions - inPhase(list, "Succeeded");
-    const wanted = Math.min(spec.parallelism, open);
-    const active = list.filter(isActive).length;
-    const from = { generateName: `${job.metadata.name}-` };
-    try {
-      for (let made = active; made < wanted; made += 1) {
-        const pod = createObject(cluster, pods, podFrom(job, jobs, spec.template, from));
-        note(job, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
-      }
-      return true;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      note(job, "Warning", "FailedCreate", `Error creating: ${error.message}`);
-      return false;
-    }
-  };
+  const grow = growPods(context, jobs, "job-controller");
 
   const queue = context.runtime.queue((key: string) => {
     const job = read(cluster, jobs, unflat(key));
@@ -98,7 +80,8 @@ export function startJobs(context: ControllerContext): void {
     const spec = job.spec as JobSpec;
     const list = owned.of(job);
     const over = verdict(spec, inPhase(list, "Succeeded"), inPhase(list, "Failed"));
-    const isRefused = over === undefined && !spec.suspend && !grow(job, list);
+    const mayGrow = over === undefined && !spec.suspend;
+    const refusal = mayGrow ? grow(job, spec.template, missing(spec, list)) : undefined;
     if (over?.type === "Failed") for (const pod of list.filter(isActive)) removeObject(cluster, pods, keyOf(pod));
     updateObject(
       cluster,
@@ -110,7 +93,7 @@ export function startJobs(context: ControllerContext): void {
       }),
       { subresource: "status" },
     );
-    return isRefused ? RETRY_MS : undefined;
+    return refusal === undefined ? undefined : RETRY_MS;
   });
   onChange(context, jobs, ({ type, object }) => {
     if (type !== "DELETED") queue.add(flatKey(object));

@@ -1,17 +1,15 @@
 import { read } from "../api/cluster.ts";
-import { createObject } from "../api/create.ts";
 import { removeObject } from "../api/remove.ts";
 import { updateObject } from "../api/update.ts";
-import { ApiError } from "../errors/api-error.ts";
 import { replicaSets } from "../kinds/deployment.ts";
 import { pods } from "../kinds/pod.ts";
 import type { PodStatus, PodTemplate } from "../kinds/pod-types.ts";
-import { cloneJson } from "../objects/clone.ts";
 import { type Condition, condition, withCondition, withoutCondition } from "../objects/conditions.ts";
 import { type KubeObject, keyOf } from "../objects/object.ts";
 import { type ControllerContext, flatKey, onChange, unflat } from "./controller.ts";
 import { isPodReady } from "./kubelet/pod-status.ts";
-import { indexByOwner, ownedBy, queueOwner } from "./owned.ts";
+import { indexByOwner, queueOwner } from "./owned.ts";
+import { growPods, isActive, RETRY_MS } from "./owned-pods.ts";
 
 /** The parts of a ReplicaSet the controller works with. */
 export interface ReplicaSetSpec {
@@ -29,14 +27,7 @@ export interface ReplicaSetStatus {
   readonly conditions?: readonly Condition[];
 }
 
-/** How long after a refused pod its controller tries again. */
-export const RETRY_MS = 1000;
-
 const COMPONENT = "replicaset-controller";
-
-/** Neither ended nor being deleted. */
-export const isActive = (pod: KubeObject): boolean =>
-  pod.metadata.deletionTimestamp === undefined && !["Succeeded", "Failed"].includes((pod.status as PodStatus).phase);
 
 /** Milliseconds until a pod counts as available; 0 when it does, undefined while it is not ready. */
 function untilAvailable(pod: KubeObject, minReadySeconds: number): number | undefined {
@@ -45,25 +36,6 @@ function untilAvailable(pod: KubeObject, minReadySeconds: number): number | unde
   const since = Date.parse(ready?.lastTransitionTime ?? "");
   return Math.max(0, since + minReadySeconds * 1000 - Date.now());
 }
-
-/** The pod a template makes, as the given owner's. */
-export const podFrom = (
-  owner: KubeObject,
-  ownerKind: Parameters<typeof ownedBy>[0],
-  template: PodTemplate,
-  name: { readonly name: string } | { readonly generateName: string },
-): KubeObject =>
-  cloneJson({
-    kind: "Pod",
-    apiVersion: "v1",
-    metadata: {
-      ...template.metadata,
-      ...name,
-      namespace: owner.metadata.namespace ?? "",
-      ownerReferences: [ownedBy(ownerKind, owner)],
-    } as unknown as KubeObject["metadata"],
-    spec: template.spec,
-  });
 
 /** The pods to give up first: not yet on a node, not ready, youngest. */
 function dispensable(list: readonly KubeObject[], count: number): readonly KubeObject[] {
@@ -108,35 +80,13 @@ export function startReplicaSets(context: ControllerContext): void {
   const { cluster, events } = context;
   const owned = indexByOwner(context, pods);
 
-  const note = (set: KubeObject, type: "Normal" | "Warning", reason: string, message: string): void =>
-    events.record(set, { type, reason, message, component: COMPONENT });
-
-  /** Makes the missing pods; answers with the refusal that stopped it. */
-  const grow = (set: KubeObject, count: number): string | undefined => {
-    const { template } = set.spec as ReplicaSetSpec;
-    try {
-      for (let made = 0; made < count; made += 1) {
-        const pod = createObject(
-          cluster,
-          pods,
-          podFrom(set, replicaSets, template, {
-            generateName: `${set.metadata.name}-`,
-          }),
-        );
-        note(set, "Normal", "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
-      }
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      note(set, "Warning", "FailedCreate", `Error creating: ${error.message}`);
-      return error.message;
-    }
-  };
+  const grow = growPods(context, replicaSets, COMPONENT);
 
   const shrink = (set: KubeObject, list: readonly KubeObject[]): void => {
     for (const pod of list) {
       removeObject(cluster, pods, keyOf(pod));
-      note(set, "Normal", "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`);
+      const message = `Deleted pod: ${pod.metadata.name}`;
+      events.record(set, { type: "Normal", reason: "SuccessfulDelete", message, component: COMPONENT });
     }
   };
 
@@ -154,9 +104,9 @@ export function startReplicaSets(context: ControllerContext): void {
   const queue = context.runtime.queue((key: string) => {
     const set = read(cluster, replicaSets, unflat(key));
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) return undefined;
-    const { replicas } = set.spec as ReplicaSetSpec;
+    const { replicas, template } = set.spec as ReplicaSetSpec;
     const now = active(set);
-    const refusal = now.length < replicas ? grow(set, replicas - now.length) : undefined;
+    const refusal = now.length < replicas ? grow(set, template, replicas - now.length) : undefined;
     if (now.length > replicas) shrink(set, dispensable(now, now.length - replicas));
     updateObject(
       cluster,

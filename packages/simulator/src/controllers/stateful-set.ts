@@ -11,7 +11,7 @@ import { type KubeObject, keyOf } from "../objects/object.ts";
 import { type ControllerContext, flatKey, onChange, unflat } from "./controller.ts";
 import { isPodReady } from "./kubelet/pod-status.ts";
 import { indexByOwner, queueOwner } from "./owned.ts";
-import { isActive, podFrom, RETRY_MS } from "./replica-set.ts";
+import { isActive, podFrom, RETRY_MS } from "./owned-pods.ts";
 
 interface StatefulSetSpec {
   readonly replicas: number;
