@@ -1,4 +1,4 @@
-import type { Browser, Locator } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "./support/chromium.ts";
 import { listOf } from "./support/listed-repls.ts";
@@ -49,8 +49,7 @@ describe.skipIf(chromiumPath === undefined)("the page's list of repls", () => {
     await using system = await startSystem(target);
     await using opened = await openAddress(browser, system.apis[0]?.url ?? "");
     const { page } = opened;
-    await start(page, "hurt");
-    await row(page, "hurt").getByText("Running").waitFor();
+    await run(page, "hurt");
     await target.api.request("DELETE", `/api/v1/namespaces/${system.namespace}/services/hurt`);
     const match = { verbs: ["create"], resources: ["services"] };
     const body = { kind: "Status", code: 403, reason: "Forbidden", message: "no more services" };
@@ -66,10 +65,7 @@ describe.skipIf(chromiumPath === undefined)("the page's list of repls", () => {
   test("a name whose latest job is no longer kept leads nowhere, and looks like that", async () => {
     await using opened = await openPage(browser);
     const { page, system } = opened;
-    for (const replId of ["kept", "older"]) {
-      await start(page, replId);
-      await row(page, replId).getByText("Running").waitFor();
-    }
+    for (const replId of ["kept", "older"]) await run(page, replId);
     const jobId = (await listOf(system)).find(({ replId }) => replId === "older")?.job.jobId;
     await system.redis.command("DEL", `${system.prefix}:job:${jobId}`);
     await page.reload();
@@ -84,10 +80,7 @@ describe.skipIf(chromiumPath === undefined)("the page's list of repls", () => {
   test("a row stays where it is and keeps the focus; a double click is one press", async () => {
     await using opened = await openPage(browser);
     const { page, system } = opened;
-    for (const replId of ["first", "second"]) {
-      await start(page, replId);
-      await row(page, replId).getByText("Running").waitFor();
-    }
+    for (const replId of ["first", "second"]) await run(page, replId);
     const names = page.locator("#repls .name > :last-child");
     expect(await names.allTextContents()).toEqual(["second", "first"]);
     await row(page, "first").getByRole("button", { name: "Stop first" }).focus();
@@ -119,6 +112,12 @@ describe.skipIf(chromiumPath === undefined)("the page's list of repls", () => {
     await expect.poll(() => topOf(notice)).toBeGreaterThanOrEqual(0);
   });
 });
+
+/** Starts a repl, and waits until the list has it running. */
+async function run(page: Page, replId: string): Promise<void> {
+  await start(page, replId);
+  await row(page, replId).getByText("Running").waitFor();
+}
 
 /** Below the window's upper edge, in pixels. */
 function topOf(locator: Locator): Promise<number> {
