@@ -1,4 +1,4 @@
-import { destination, type Logger, pino } from "pino";
+import { type DestinationStream, destination, type Logger, pino } from "pino";
 import { redactFields, redactLine } from "./redact.ts";
 
 /** The log of a process, and of a part of its work. */
@@ -48,8 +48,23 @@ function createClock(): () => string {
   };
 }
 
-function standardOutput() {
-  const stream = destination({ dest: 1, sync: true, minLength: WRITE_BYTES, periodicFlush: WRITE_AFTER_MS });
-  process.once("exit", () => stream.flushSync()); // pino does so for asynchronous writes alone.
-  return stream;
+function standardOutput(): DestinationStream & { flushSync(): void } {
+  const stream = destination({ dest: 1, sync: true, minLength: WRITE_BYTES });
+  const flushSync = () => stream.flushSync();
+  process.once("exit", flushSync); // pino does so for asynchronous writes alone.
+  // sonic-boom's own `periodicFlush` wakes the process ten times a second for nothing while there is no line.
+  let isDue = false;
+  const flush = () => {
+    isDue = false;
+    stream.flush();
+  };
+  return {
+    write(line) {
+      stream.write(line);
+      if (isDue) return;
+      isDue = true;
+      setTimeout(flush, WRITE_AFTER_MS).unref();
+    },
+    flushSync,
+  };
 }
