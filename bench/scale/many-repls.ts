@@ -2,7 +2,8 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { startRedis } from "@repl/testkit";
 import { cpuMs, memoryMb, peakMemoryMb, pin } from "../frame/cpu.ts";
-import type { BenchContext, Benchmark, Figure } from "../frame/figure.ts";
+import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../frame/figure.ts";
+import { alternate, perRound } from "../frame/rounds.ts";
 import { startMeasuredWorkers } from "../provisioning/measured-workers.ts";
 import { startStub } from "../stub/start-stub.ts";
 import { fill } from "./fill.ts";
@@ -19,62 +20,80 @@ export const manyRepls: Benchmark = {
   run,
 };
 
-/** What a worker costs. */
-interface Costs {
-  readonly readyAfterMs: number;
-  readonly memoryMb: number;
-  readonly peakMemoryMb: number;
-  /** Processor time in a second without events. */
-  readonly idleMs: number;
-  /** Processor time of one event. */
-  readonly eventUs: number;
-}
-
 async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   pin(process.pid, "rest");
-  const repls = quick ? 2_000 : MANY;
-  const alone = await costsBeside(1, quick);
+  const [repls, rounds, events, idleSeconds] = quick ? [2_000, 2, 2_000, 5] : [MANY, 7, 4_000, 20];
+  await using alone = await openBeside(1);
   say(`filling a cluster and Redis with ${repls} repls`);
-  const among = await costsBeside(repls, quick);
+  await using among = await openBeside(repls);
+  await delay(quick ? 2_000 : 10_000); // The first sweep is over, and what the start left behind is collected.
+  const both = { alone, among };
+  const idleMs = await idleCost(both, idleSeconds);
+  const memory = { alone: memoryMb(alone.pid), among: memoryMb(among.pid) };
+  say(`${rounds} rounds of ${events} events for each worker`);
+  const eventUs = await alternate(
+    { alone: () => eventCost(alone, events), among: () => eventCost(among, events) },
+    rounds,
+  );
+
   const [beside1, besideMany] = ["beside one repl", `beside ${repls} repls`];
   const figure = (name: string, value: number, unit: string): Figure => ({ name, value, unit });
+  const ratios = perRound(eventUs, (round) => round.among / round.alone);
   return [
     figure(`start until ready, ${beside1}`, alone.readyAfterMs, "ms"),
     figure(`start until ready, ${besideMany}`, among.readyAfterMs, "ms"),
-    figure(`memory, ${beside1}`, alone.memoryMb, "MB"),
-    figure(`memory, ${besideMany}`, among.memoryMb, "MB"),
-    figure(`memory at most, ${besideMany}`, among.peakMemoryMb, "MB"),
-    figure("memory for each repl", ((among.memoryMb - alone.memoryMb) * 1024) / repls, "KB"),
-    figure(`CPU in an idle second, ${beside1}`, alone.idleMs, "ms"),
-    figure(`CPU in an idle second, ${besideMany}`, among.idleMs, "ms"),
-    figure(`CPU of a pod's event, ${beside1}`, alone.eventUs, "us"),
-    figure(`CPU of a pod's event, ${besideMany}`, among.eventUs, "us"),
-    {
-      ...figure("CPU of an event, beside many against beside one", among.eventUs / alone.eventUs, "x"),
-      limit: { op: "<=", value: 1.5 },
-    },
+    figure(`memory, ${beside1}`, memory.alone, "MB"),
+    figure(`memory, ${besideMany}`, memory.among, "MB"),
+    figure(`memory at most, ${besideMany}`, peakMemoryMb(among.pid), "MB"),
+    figure("memory for each repl", ((memory.among - memory.alone) * 1024) / repls, "KB"),
+    figure(`CPU in an idle second, ${beside1}`, idleMs.alone, "ms"),
+    figure(`CPU in an idle second, ${besideMany}`, idleMs.among, "ms"),
+    ofRounds(`CPU of a pod's event, ${beside1}`, "us", eventUs.alone),
+    ofRounds(`CPU of a pod's event, ${besideMany}`, "us", eventUs.among),
+    ofRounds("CPU of an event, beside many against beside one", "x", ratios, { op: "<=", value: 1.5 }),
   ];
 }
 
-async function costsBeside(repls: number, quick: boolean): Promise<Costs> {
-  const [idleSeconds, events] = quick ? [5, 2_000] : [20, 10_000];
-  await using stub = await startStub();
-  await using redis = await startRedis();
+/** A worker with a cluster of its own that holds so many repls. */
+interface Beside extends AsyncDisposable {
+  readonly pid: number;
+  readonly readyAfterMs: number;
+  /** Changes a pod once; the worker is told. */
+  touch(): Promise<unknown>;
+}
+
+async function openBeside(repls: number): Promise<Beside> {
+  const stack = new AsyncDisposableStack();
+  const stub = stack.use(await startStub());
+  const redis = stack.use(await startRedis());
   const [[podPath = ""]] = await Promise.all([fill(stub, repls), recordFinishedStarts(redis, repls)]);
   const place = { kubeconfigPath: stub.kubeconfigPath, namespace: "default", concurrency: 10 };
-  await using worker = await startMeasuredWorkers(redis, place);
-  const pid = worker.pids[0] as number;
-  await delay(quick ? 2_000 : 10_000); // The first sweep is over, and what the start left behind is collected.
-  const beforeIdle = cpuMs(pid);
-  await delay(idleSeconds * 1_000);
-  const idleMs = (cpuMs(pid) - beforeIdle) / idleSeconds;
-  const memory = memoryMb(pid);
-  const beforeEvents = cpuMs(pid);
-  for (let number = 0; number < events; number += PARALLEL) {
-    const touch = (index: number) => stub.api.request("PATCH", podPath, { touched: number + index });
-    await Promise.all(Array.from({ length: PARALLEL }, (_, index) => touch(index)));
-  }
+  const worker = stack.use(await startMeasuredWorkers(redis, place));
+  let touched = 0;
+  return {
+    pid: worker.pids[0] as number,
+    readyAfterMs: worker.readyAfterMs,
+    touch: () => stub.api.request("PATCH", podPath, { touched: touched++ }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Processor time in a second without events, of each over the same time. */
+async function idleCost<Name extends string>(
+  all: Readonly<Record<Name, Beside>>,
+  seconds: number,
+): Promise<Record<Name, number>> {
+  const names = Object.keys(all) as Name[];
+  const before = names.map((name) => cpuMs(all[name].pid));
+  await delay(seconds * 1_000);
+  const costs = names.map((name, index) => [name, (cpuMs(all[name].pid) - (before[index] ?? 0)) / seconds]);
+  return Object.fromEntries(costs) as Record<Name, number>;
+}
+
+/** Processor time of one event, in microseconds. */
+async function eventCost({ pid, touch }: Beside, events: number): Promise<number> {
+  const before = cpuMs(pid);
+  for (let number = 0; number < events; number += PARALLEL) await Promise.all(Array.from({ length: PARALLEL }, touch));
   await delay(1_000);
-  const eventUs = ((cpuMs(pid) - beforeEvents) / events) * 1_000;
-  return { readyAfterMs: worker.readyAfterMs, memoryMb: memory, peakMemoryMb: peakMemoryMb(pid), idleMs, eventUs };
+  return ((cpuMs(pid) - before) / events) * 1_000;
 }
