@@ -13,7 +13,6 @@ test("a worker that has nothing to do sleeps", { timeout: 120_000 }, async () =>
   await using system = await startSystem(target);
   const { state } = await system.ended(await system.submit("start", "once"));
   expect(state).toBe("completed");
-  await sleep(2_000); // Until what the start has left to do is done.
 
   const pid = system.workers[0]?.pid ?? 0;
   const before = await wakingsOf(pid);

@@ -27,9 +27,8 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   say(`filling a cluster and Redis with ${repls} repls`);
   await using among = await openBeside(repls);
   await delay(quick ? 2_000 : 10_000); // The first sweep is over, and what the start left behind is collected.
-  const both = { alone, among };
-  const idleMs = await idleCost(both, idleSeconds);
-  const memory = { alone: memoryMb(alone.pid), among: memoryMb(among.pid) };
+  const idleMs = await Promise.all([idleCost(alone, idleSeconds), idleCost(among, idleSeconds)]);
+  const memory = [memoryMb(alone.pid), memoryMb(among.pid)] as const;
   say(`${rounds} rounds of ${events} events for each worker`);
   const eventUs = await alternate(
     { alone: () => eventCost(alone, events), among: () => eventCost(among, events) },
@@ -42,12 +41,12 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   return [
     figure(`start until ready, ${beside1}`, alone.readyAfterMs, "ms"),
     figure(`start until ready, ${besideMany}`, among.readyAfterMs, "ms"),
-    figure(`memory, ${beside1}`, memory.alone, "MB"),
-    figure(`memory, ${besideMany}`, memory.among, "MB"),
+    figure(`memory, ${beside1}`, memory[0], "MB"),
+    figure(`memory, ${besideMany}`, memory[1], "MB"),
     figure(`memory at most, ${besideMany}`, peakMemoryMb(among.pid), "MB"),
-    figure("memory for each repl", ((memory.among - memory.alone) * 1024) / repls, "KB"),
-    figure(`CPU in an idle second, ${beside1}`, idleMs.alone, "ms"),
-    figure(`CPU in an idle second, ${besideMany}`, idleMs.among, "ms"),
+    figure("memory for each repl", ((memory[1] - memory[0]) * 1024) / repls, "KB"),
+    figure(`CPU in an idle second, ${beside1}`, idleMs[0], "ms"),
+    figure(`CPU in an idle second, ${besideMany}`, idleMs[1], "ms"),
     ofRounds(`CPU of a pod's event, ${beside1}`, "us", eventUs.alone),
     ofRounds(`CPU of a pod's event, ${besideMany}`, "us", eventUs.among),
     ofRounds("CPU of an event, beside many against beside one", "x", ratios, { op: "<=", value: 1.5 }),
@@ -63,31 +62,27 @@ interface Beside extends AsyncDisposable {
 }
 
 async function openBeside(repls: number): Promise<Beside> {
-  const stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   const stub = stack.use(await startStub());
   const redis = stack.use(await startRedis());
   const [[podPath = ""]] = await Promise.all([fill(stub, repls), recordFinishedStarts(redis, repls)]);
   const place = { kubeconfigPath: stub.kubeconfigPath, namespace: "default", concurrency: 10 };
   const worker = stack.use(await startMeasuredWorkers(redis, place));
   let touched = 0;
+  const parts = stack.move();
   return {
     pid: worker.pids[0] as number,
     readyAfterMs: worker.readyAfterMs,
     touch: () => stub.api.request("PATCH", podPath, { touched: touched++ }),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
-/** Processor time in a second without events, of each over the same time. */
-async function idleCost<Name extends string>(
-  all: Readonly<Record<Name, Beside>>,
-  seconds: number,
-): Promise<Record<Name, number>> {
-  const names = Object.keys(all) as Name[];
-  const before = names.map((name) => cpuMs(all[name].pid));
+/** Processor time in a second without events. */
+async function idleCost({ pid }: Beside, seconds: number): Promise<number> {
+  const before = cpuMs(pid);
   await delay(seconds * 1_000);
-  const costs = names.map((name, index) => [name, (cpuMs(all[name].pid) - (before[index] ?? 0)) / seconds]);
-  return Object.fromEntries(costs) as Record<Name, number>;
+  return (cpuMs(pid) - before) / seconds;
 }
 
 /** Processor time of one event, in microseconds. */
