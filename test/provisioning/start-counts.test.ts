@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { keysOf } from "@repl/contract";
 import { startRedis, startTcpProxy, writeKubeconfig } from "@repl/testkit";
 import { expect, test } from "vitest";
 import { startSystem } from "../support/system.ts";
 import { openSimulator, type SimulatorTarget } from "../support/targets.ts";
-import { runStarts } from "./support/held-starts.ts";
+import { holdStarts, runStarts } from "./support/held-starts.ts";
 import { recordCommands } from "./support/sent-commands.ts";
 
 /** Its name and password in Redis. */
@@ -77,4 +78,36 @@ test("a start costs a worker three writes, seven Redis round trips, and no conne
   expect(calls.filter(({ verb }) => verb === "get").map(({ path }) => path)).toEqual([]);
   // One for all calls and one for each of the two watches; calls that come before the first one is open may open another.
   expect(target.proxy.accepted).toBeLessThanOrEqual(4);
+});
+
+test("starts that wait cost a worker three renewals in the length of a lease, however many they are", {
+  timeout: 150_000,
+}, async () => {
+  const [leaseSeconds, seconds] = [2, 6];
+  await using target = await openCountedSimulator();
+  await using redis = await startRedisWithWorker();
+  const env = {
+    WORKER_CONCURRENCY: String(STARTS),
+    SWEEP_INTERVAL_SECONDS: "3600",
+    LEASE_SECONDS: String(leaseSeconds),
+  };
+  await using system = await startSystem(target, { redis, env, namespace: "default" });
+  await using sent = await recordCommands(redis.server, WORKER);
+  const jobIds = await holdStarts(system, "held", STARTS);
+  const begun = () =>
+    Promise.all(
+      jobIds.map((jobId) => system.redis.command("HMGET", keysOf(system.prefix).job(jobId), "state", "begunBy")),
+    );
+  const before = await begun();
+  await sent.take();
+
+  const since = performance.now();
+  await sleep(seconds * 1_000);
+  const commands = await sent.take();
+  const took = (performance.now() - since) / 1_000;
+  const renewals = (3 * took) / leaseSeconds;
+  expect(commands.length).toBeGreaterThanOrEqual(Math.floor((3 * seconds) / leaseSeconds));
+  expect(commands.length).toBeLessThanOrEqual(renewals + COMMANDS_PER_SECOND * took + 5);
+  expect(await begun()).toEqual(before);
+  expect(before.map((fields) => (fields as string[])[0])).toEqual(jobIds.map(() => "active"));
 });

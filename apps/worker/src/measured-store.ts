@@ -1,4 +1,4 @@
-import type { JobKind, JobRecord, JobStore } from "@repl/contract";
+import type { Hold, JobKind, JobRecord, JobStore, Lease } from "@repl/contract";
 import type { WorkerMetrics } from "./worker-metrics.ts";
 
 interface Measured {
@@ -20,6 +20,14 @@ export function measureStore(store: JobStore, metrics: WorkerMetrics): JobStore 
     attempt.sinceMs = nowMs;
   };
 
+  const hear = ({ token }: Lease, hold: Hold | undefined, phase?: string) => {
+    const attempt = attempts.get(token);
+    if (attempt === undefined || hold === undefined) return;
+    if (hold === "ok") return enter(attempt, phase);
+    attempts.delete(token); // It is heard of once: what it does to give up no longer counts.
+    metrics.attemptEnded(attempt.kind, hold, "");
+  };
+
   return {
     ...store,
     async begin(jobId, token) {
@@ -33,15 +41,14 @@ export function measureStore(store: JobStore, metrics: WorkerMetrics): JobStore 
       }
       return beginning;
     },
+    async renew(leases) {
+      const holds = await store.renew(leases);
+      for (const [index, lease] of leases.entries()) hear(lease, holds[index]);
+      return holds;
+    },
     async report(lease, change) {
       const hold = await store.report(lease, change);
-      const attempt = attempts.get(lease.token);
-      if (attempt === undefined) return hold;
-      if (hold === "ok") enter(attempt, change?.phase);
-      else {
-        attempts.delete(lease.token); // It is heard of once: what it does to give up no longer counts.
-        metrics.attemptEnded(attempt.kind, hold, "");
-      }
+      hear(lease, hold, change.phase);
       return hold;
     },
     async settle(lease, state, change) {

@@ -4,7 +4,7 @@ import { type Dossier, gatherDossier } from "@repl/provision";
 import { DelayedError, UnrecoverableError, WaitingError } from "bullmq";
 import { AttemptEnded, type EndReason } from "./attempt-ended.ts";
 import type { RunDeps } from "./deps.ts";
-import type { LeaseHolder } from "./lease-holder.ts";
+import type { LeaseHolder } from "./leases.ts";
 import { startRepl } from "./start-repl.ts";
 import { stopRepl } from "./stop-repl.ts";
 

@@ -3,7 +3,7 @@ import { Failure, type JobRecord, QUEUE_NAME, type QueuedJob, toFailure } from "
 import { jobSpan, type Span, type Tracer } from "@repl/ops";
 import { AttemptEnded, type EndReason } from "./attempt-ended.ts";
 import type { RunDeps } from "./deps.ts";
-import { holdLease, type LeaseHolder } from "./lease-holder.ts";
+import { createLeases, type LeaseHolder } from "./leases.ts";
 import { complete, delay, fail, type RunningAttempt, standDown } from "./outcomes.ts";
 
 /** The attempts under way in this process. */
@@ -16,6 +16,7 @@ interface Attempts {
 /** Builds the function that runs one attempt of a job, and the register by which attempts are ended from outside. */
 export function createRunner(deps: RunDeps) {
   const { store, tracer } = deps;
+  const leases = createLeases(store);
   const holders = new Map<string, LeaseHolder>();
   // An attempt that begins after this is ended at once.
   let endingAll: EndReason | undefined;
@@ -38,7 +39,7 @@ export function createRunner(deps: RunDeps) {
 
     const { record, ranBefore } = beginning;
     const lease = { jobId, replId: record.replId, token };
-    const holder = holdLease(store, lease);
+    const holder = leases.hold(lease);
     holders.set(jobId, holder);
     if (endingAll !== undefined) holder.end(endingAll);
     const span = startSpan(tracer, record);

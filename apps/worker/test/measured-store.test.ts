@@ -43,7 +43,7 @@ test("a start that is completed, phase by phase", async () => {
   const { store, begin, value } = setup();
   const lease = await begin("start", "demo");
   for (const phase of ["applying", "pulling", "pulling", "starting"] as const) await store.report(lease, { phase });
-  await store.report(lease);
+  await store.renew([lease]);
   await store.settle(lease, "completed", { phase: "done" });
   const counted = async (phase: string) => value(`repl_phase_duration_seconds_count{kind="start",phase="${phase}"}`);
   const phases = ["queued", "applying", "scheduling", "pulling", "starting", "done", "ended"];
@@ -70,7 +70,7 @@ test("an attempt that was cancelled or lost counts once, as that", async () => {
   const { store, begin, value, prefix } = setup();
   const cancelled = await begin("start", "one");
   await store.accept({ kind: "stop", replId: "one", userId: "alice", jobId: randomUUID(), requestId: "r" });
-  expect(await store.report(cancelled)).toBe("cancelled");
+  expect(await store.renew([cancelled])).toEqual(["cancelled"]);
   expect(await store.settle(cancelled, "queued", {})).toBe("cancelled");
   const lost = await begin("start", "two");
   await redis.set(`${prefix}:lease:two`, "another");

@@ -50,7 +50,7 @@ export { isRefusal } from "./redis/refusals.ts";
 export type { Acceptance, AcceptLimits, Admission, JobRequest, RateState } from "./store/acceptance.ts";
 export { type Backlog, createBacklogReader, QUEUE_STATES } from "./store/backlog.ts";
 export { createIntentStore, type Intent, type IntentStore } from "./store/intent-store.ts";
-export { createJobStore, type JobStore, type JobStoreOptions, type Lease } from "./store/job-store.ts";
+export { createJobStore, type Hold, type JobStore, type JobStoreOptions, type Lease } from "./store/job-store.ts";
 export { decodeRecord, type JobChange, type JobRecord, jobIdOf, toJobStatus } from "./store/record.ts";
 export { toReplStatus } from "./store/repl-record.ts";
 export { createReplStore, type ReplStore } from "./store/repl-store.ts";

@@ -153,7 +153,7 @@ describe("stop and start in a row", () => {
     await store.onCancelled(subscriber, heard.resolve);
     const start = await accepted("start", "demo");
     const lease = await begun(store, start);
-    expect(await store.report(lease)).toBe("ok");
+    expect(await store.renew([lease])).toEqual(["ok"]);
     const stop = await accepted("stop", "demo");
     expect(await heard.promise).toBe(start);
     expect(await store.report(lease, { message: "still here" })).toBe("cancelled");
@@ -238,15 +238,30 @@ describe("lease", () => {
     expect(await store.report(old, { message: "zombie" })).toBe("lost");
     expect(await store.settle(old, "completed", { message: "zombie" })).toBe("lost");
     expect((await record(jobId)).state).toBe("active");
-    expect(await store.report(lease)).toBe("ok");
+    expect(await store.renew([lease])).toEqual(["ok"]);
   });
 
   test("is renewed by a report", async () => {
     const { store, keys, accepted } = setup({ leaseMs: 5_000 });
     const lease = await begun(store, await accepted("start", "demo"));
     await redis.pexpire(keys.lease("demo"), 100);
-    await store.report(lease);
+    await store.report(lease, { message: "still here" });
     expect(await redis.pttl(keys.lease("demo"))).toBeGreaterThan(4_000);
+  });
+
+  test("is renewed together with others, each with an answer of its own", async () => {
+    const { store, keys, accepted } = setup({ leaseMs: 5_000 });
+    const repls = ["kept", "taken", "stopped", "kept-too"];
+    const leases: Lease[] = [];
+    for (const replId of repls) leases.push(await begun(store, await accepted("start", replId)));
+    await accepted("stop", "stopped");
+    await redis.set(keys.lease("taken"), "another");
+    for (const replId of repls) await redis.pexpire(keys.lease(replId), 1_000);
+    expect(await store.renew(leases)).toEqual(["ok", "lost", "cancelled", "ok"]);
+    const left = await Promise.all(repls.map((replId) => redis.pttl(keys.lease(replId))));
+    expect(left.map((ms) => ms > 4_000)).toEqual([true, false, false, true]);
+    expect(await redis.get(keys.lease("taken"))).toBe("another");
+    expect(await store.renew([])).toEqual([]);
   });
 
   test("a job whose attempts end with their process again and again is given up", async () => {
@@ -365,7 +380,7 @@ describe("the phases of a job", () => {
     await store.report(lease, { phase: "applying", progress: 10 });
     await store.report(lease, { phase: "applying", message: "Still at it." });
     await store.report(lease, { phase: "copying", progress: 65 });
-    await store.report(lease);
+    await store.renew([lease]);
     const open = toJobStatus(await record(lease.jobId)).phases;
     expect(open.map(({ phase }) => phase)).toEqual(["queued", "applying", "copying"]);
     expect(open.map(({ durationMs }) => durationMs === null)).toEqual([false, false, true]);

@@ -9,7 +9,7 @@ const { redis } = await useRedis();
 
 const STORE = new URL("../../contract/src/store/", import.meta.url);
 const SCRIPTS = Object.fromEntries(
-  ["accept", "announce", "backlog", "begin", "find", "keepalive", "report", "settle"].map((name) => [
+  ["accept", "announce", "backlog", "begin", "find", "keepalive", "renew", "report", "settle"].map((name) => [
     name,
     readFileSync(new URL(`${name}.lua`, STORE), "utf8"),
   ]),
@@ -99,7 +99,8 @@ test("10,000 commands drawn by chance are answered as by Redis, wrong types too"
 function scriptCall(random: Random, round: number): readonly [script: string, args: (string | number)[]] {
   const replId = pick(random, ["repl-a", "repl-b", "repl-c"]);
   const jobId = `job-${between(random, Math.max(0, round - 12), round)}`;
-  const token = pick(random, ["t1", "t2", ""]);
+  // No attempt has the token of another job's: one would settle what never began.
+  const token = pick(random, [`${jobId}/1`, `${jobId}/2`, ""]);
   switch (between(random, 0, 9)) {
     case 0:
       return ["keepalive", [replId, pick(random, ["", "user-1"])]];
@@ -111,9 +112,12 @@ function scriptCall(random: Random, round: number): readonly [script: string, ar
       ]);
     case 2:
     case 3:
-      return ["begin", [jobId, token || "t3", 60_000, between(random, 1, 3), 2]];
+      return ["begin", [jobId, token || `${jobId}/3`, 60_000, between(random, 1, 3), 2]];
     case 4:
-      return ["report", [jobId, replId, token, 60_000, "{none}:queue", "phase", "applying", "progress", 10]];
+      return pick(random, [
+        ["report", [jobId, replId, token, 60_000, "{none}:queue", "phase", "applying", "progress", 10]],
+        ["renew", [60_000, jobId, replId, token, `job-${round}`, "repl-a", `job-${round}/1`]],
+      ]);
     case 5:
       return [
         "settle",

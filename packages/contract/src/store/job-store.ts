@@ -100,8 +100,14 @@ export function createJobStore(redis: Redis, options: JobStoreOptions) {
       return { outcome, record, ranBefore: ranBefore === 1 };
     },
 
-    /** Renews the lease and writes a change, for clients and the dashboard. Without a change it is the guard before a write to the cluster. */
-    async report({ jobId, replId, token }: Lease, change: JobChange = {}): Promise<Hold> {
+    /** Renews leases; one answer for each, in their order. For one of them it is the guard before a write to the cluster. */
+    async renew(leases: readonly Lease[]): Promise<Hold[]> {
+      const which = leases.flatMap(({ jobId, replId, token }) => [jobId, replId, token]);
+      return (await run("renew", prefix, leaseMs, ...which)) as Hold[];
+    },
+
+    /** Writes a change, for clients and the dashboard, and renews the lease. */
+    async report({ jobId, replId, token }: Lease, change: JobChange): Promise<Hold> {
       return (await run("report", prefix, jobId, replId, token, leaseMs, keys.queue, ...encodeChange(change))) as Hold;
     },
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Redis } from "ioredis";
 
-const SCRIPTS = ["accept", "announce", "backlog", "begin", "find", "keepalive", "report", "settle"] as const;
+const SCRIPTS = ["accept", "announce", "backlog", "begin", "find", "keepalive", "renew", "report", "settle"] as const;
 
 type ScriptName = (typeof SCRIPTS)[number];
 

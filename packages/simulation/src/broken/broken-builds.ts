@@ -36,12 +36,13 @@ const SWEEP_KEEPS_ORPHANS = edit(
 );
 /** Neither the guard before a write nor the abort ends an attempt that has lost its repl, or was cancelled. */
 const WITHOUT_FENCE = [
-  edit(`${WORKER}/lease-holder.ts`, "guard: () => asking ?? ask(),", "guard: async () => void (asking ?? ask),"),
-  edit(`${WORKER}/lease-holder.ts`, "if (!signal.aborted)", "if (!signal.aborted && reason === 'shutdown')"),
+  edit(`${WORKER}/leases.ts`, "guard: () => asking ?? ask(renewed),", "guard: async () => void (asking ?? ask),"),
+  edit(`${WORKER}/leases.ts`, "if (!signal.aborted)", "if (!signal.aborted && reason === 'shutdown')"),
 ];
 const LEASE_WITHOUT_END = [
   edit(`${STORE}/begin.lua`, "redis.call('SET', leaseKey, token, 'PX', ARGV[3])", "redis.call('SET', leaseKey, token)"),
   edit(`${STORE}/report.lua`, "redis.call('PEXPIRE', leaseKey, ARGV[4])", ""),
+  edit(`${STORE}/renew.lua`, "redis.call('PEXPIRE', leaseKey, ARGV[1])", ""),
 ];
 const ASK = "await fromRedis(deps.store.accept({ ...requestOf(asked, request), jobId, trace: span.carrier }));";
 const CREATE = "return await client.create(manifest, { signal, triesSoFar });";
@@ -187,6 +188,7 @@ export const BROKEN_BUILDS: readonly SimulatedBuild[] = [
       "if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' end",
       "",
     ),
+    edit(`${STORE}/renew.lua`, "not redis.call('ZSCORE', openKey, ARGV[i])", "false"),
     edit(
       `${STORE}/settle.lua`,
       "if not redis.call('ZSCORE', prefix .. ':open', jobId) then return 'cancelled' end",
@@ -279,11 +281,7 @@ export const BROKEN_BUILDS: readonly SimulatedBuild[] = [
       "return backoffMs;",
     ),
   ),
-  broken(
-    "I15",
-    "the lease is renewed for ever",
-    edit(`${WORKER}/lease-holder.ts`, "clearInterval(timer);", "void timer;"),
-  ),
+  broken("I15", "the lease is renewed for ever", edit(`${WORKER}/leases.ts`, "forget(held);", "void forget;")),
   broken("I15", "the lease is not given back", edit(`${STORE}/settle.lua`, "redis.call('DEL', leaseKey)", "")),
   broken(
     "I16",
