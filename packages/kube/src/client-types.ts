@@ -154,7 +154,7 @@ interface ServerVersion {
 export interface KubeClient {
   /**
    * POST. The manifest must name its namespace unless its kind lives in none. Resolves to what was sent, with the metadata
-   * that the server gave it; of an object it answers nothing else, which nobody here needs.
+   * that the server gave it, `managedFields` left out; of an object it answers nothing else, which nobody here needs.
    */
   create(manifest: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   get(ref: ResourceRef, options?: CallOptions): Promise<KubeObject>;
@@ -169,10 +169,10 @@ export interface KubeClient {
    * A missing resource throws with class `gone`.
    */
   remove(ref: ResourceRef, options?: RemoveOptions): Promise<KubeObject | undefined>;
-  /** All pages of a LIST. A continue token that expires half-way starts the list again, at most three times. */
+  /** All pages of a LIST, the items without `managedFields`. A continue token that expires half-way starts the list again, at most three times. */
   list<Item>(kind: KindRef, options: ListOptions & Transform<Item>): Promise<KubeList<Item>>;
   list(kind: KindRef, options?: ListOptions): Promise<KubeList>;
-  /** One watch over one connection; ends when the server ends it, throws when it breaks. */
+  /** One watch over one connection, the objects without `managedFields`; ends when the server ends it, throws when it breaks. */
   watch(kind: KindRef, options?: WatchOptions): AsyncIterable<WatchEvent>;
   /** A path that answers text, such as `resourcePath(pod, "log")`, with its query. */
   readText(path: string, options?: CallOptions & { query?: Record<string, string | number> }): Promise<string>;

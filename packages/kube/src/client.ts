@@ -6,6 +6,7 @@ import type { Credentials } from "./credentials/credentials-types.ts";
 import { errorFromFailure } from "./errors/answer-error.ts";
 import type { KindRef } from "./kinds.ts";
 import { isTerminating, type KubeObject } from "./kube-object.ts";
+import { parseUnmanaged } from "./parse-unmanaged.ts";
 import { type Connections, createConnections } from "./transport/connections.ts";
 import { createTarget } from "./transport/target.ts";
 import { watchEvents } from "./watch/watch.ts";
@@ -46,12 +47,14 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   async function list<Item = KubeObject>(kind: KindRef, listing: ListOptions & Partial<Transform<Item>> = {}) {
     // Where nothing is to be made of them, the items are the resources themselves.
     const transform = listing.transform ?? ((object: KubeObject) => object as Item);
-    return listAll(kind, { ...listing, transform }, (query) => json(calls, requests.list(kind, listing, query)));
+    return listAll(kind, { ...listing, transform }, (query) =>
+      json(calls, requests.list(kind, listing, query), parseUnmanaged),
+    );
   }
 
   return {
     async create(manifest, write) {
-      const { metadata } = await json<KubeObject>(calls, requests.create(manifest, write));
+      const { metadata } = await json<KubeObject>(calls, requests.create(manifest, write), parseUnmanaged);
       return { ...manifest, metadata };
     },
     get: async (ref, reading) => json(calls, requests.get(ref, reading)),
@@ -71,10 +74,14 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   };
 }
 
-async function json<T extends object>(calls: Calls, call: Call): Promise<T> {
+async function json<T extends object>(
+  calls: Calls,
+  call: Call,
+  parse: (text: string) => unknown = JSON.parse,
+): Promise<T> {
   const answer = await calls.send(call);
   try {
-    const value: unknown = JSON.parse(answer.body);
+    const value = parse(answer.body);
     if (typeof value === "object" && value !== null) return value as T;
   } catch {
     // Falls through: JSON.parse would quote the body, which may hold a Secret.

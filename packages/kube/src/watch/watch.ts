@@ -6,6 +6,7 @@ import { withRenewal } from "../credentials/renewal.ts";
 import { type CallIdentity, errorFromAnswer, errorFromFailure, errorFromStatus } from "../errors/answer-error.ts";
 import { KubeError } from "../errors/kube-error.ts";
 import type { KubeObject, StatusBody } from "../kube-object.ts";
+import { parseUnmanaged } from "../parse-unmanaged.ts";
 import type { Connections } from "../transport/connections.ts";
 import { type Answer, codeOf, ExchangeFailure } from "../transport/exchange.ts";
 import type { Query, Target } from "../transport/target.ts";
@@ -171,7 +172,7 @@ function parseEvent(call: CallIdentity, line: string): WatchEvent {
 
 function parseLine(call: CallIdentity, line: string): { type: string; object: KubeObject } {
   try {
-    return JSON.parse(line);
+    return parseUnmanaged(line) as { type: string; object: KubeObject };
   } catch {
     // JSON.parse would quote the line, which may hold a Secret.
     throw broken(call, new Error("a line of the watch is no JSON"));

@@ -34,7 +34,7 @@ export async function listResources(
 /** All namespaces of users in the cluster and all that belongs in them: one LIST for each kind of their template. */
 export function listUserResources(client: KubeClient, signal: AbortSignal): Promise<KubeObject[]> {
   const kinds = kindsOf("user-namespace").map((kind) => KINDS[kind as KindName]);
-  return listAll(client, kinds, { labelSelector: OURS_OF_USERS, transform: withoutManagedFields }, signal);
+  return listAll(client, kinds, { labelSelector: OURS_OF_USERS, transform: (object) => object }, signal);
 }
 
 async function listAll<Item>(
@@ -48,14 +48,6 @@ async function listAll<Item>(
     kinds.map((kind) => withRetry((triesSoFar) => client.list(kind, { ...selection, signal, triesSoFar }), retry)),
   );
   return lists.flatMap(({ items }) => items);
-}
-
-/** Who set which field, which is half of an object and compared with nothing. */
-function withoutManagedFields(object: KubeObject): KubeObject {
-  const { managedFields: _dropped, ...metadata } = object.metadata as KubeObject["metadata"] & {
-    managedFields?: unknown;
-  };
-  return { ...object, metadata };
 }
 
 function toFound({ apiVersion, kind, metadata }: KubeObject): FoundResource {
