@@ -85,9 +85,14 @@ describe("nextDelay", () => {
     expect([full, denied, unknown, quota].map((error) => error.class)).toEqual([
       ...["capacity", "forbidden", "unauthenticated", "capacity"],
     ]);
-    for (const error of [full, denied, unknown]) {
-      expect(nextDelay(error, 6, RETRY_POLICY, 0)).toBeDefined();
-      expect(nextDelay(error, 7, RETRY_POLICY, 0)).toBeUndefined();
+    const tries = [
+      [full, 10],
+      [denied, 7],
+      [unknown, 7],
+    ] as const;
+    for (const [error, most] of tries) {
+      expect(nextDelay(error, most - 1, RETRY_POLICY, 0)).toBeDefined();
+      expect(nextDelay(error, most, RETRY_POLICY, 0)).toBeUndefined();
     }
     expect(nextDelay(quota, 1, RETRY_POLICY, 0)).toBeUndefined();
   });

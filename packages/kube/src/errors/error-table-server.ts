@@ -33,9 +33,9 @@ export const SERVER_ROWS: readonly ErrorRow[] = [
   {
     code: "addresses_exhausted",
     class: "capacity",
-    maxTries: 7,
+    maxTries: 10,
     when: { status: 500, message: /range is full/ },
-    why: "no Service address or port is free, or none are known yet: seen for a moment after kube-apiserver 1.35 starts",
+    why: "no Service address or port is free, or none are known yet: seen for some seconds after kube-apiserver 1.35 starts",
   },
   {
     code: "too_large",
