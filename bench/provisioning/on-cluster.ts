@@ -13,7 +13,7 @@ import { type BenchContext, type Benchmark, type Figure, ofRounds } from "../fra
 import { alternate, perRound } from "../frame/rounds.ts";
 import { findHelm, helmInstall } from "./helm-install.ts";
 import { startMeasuredWorkers, TEMPLATE } from "./measured-workers.ts";
-import { buildClientGo, type Cost, clientGo, type Job, kubectlApply, naiveClientNode } from "./peers.ts";
+import { buildClientGo, type Cost, clientGo, type Job, kubectlApply, leastInNode, naiveClientNode } from "./peers.ts";
 
 /** Starts at a time: enough for the API server to be what all clients wait for. */
 const PARALLEL = 32;
@@ -63,7 +63,7 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
     return { cpuMs: cpuMs / count, rate: count / took };
   };
 
-  say(`${rounds} rounds of ${many} starts for worker, client-go and client-node, ${few} for kubectl and helm`);
+  say(`${rounds} rounds of ${many} starts for worker, client-go, Node.js and client-node, ${few} for kubectl and helm`);
   const costs = await alternate<Client, PerStart>(
     {
       worker: () => measure(many, WARM_UP, byWorker),
@@ -72,6 +72,7 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
         measure(many, WARM_UP, (job) =>
           clientGo(binary, { ...job, parallel: PARALLEL_WAITING }, "protobuf", "available"),
         ),
+      leastInNode: () => measure(many, WARM_UP, (job) => leastInNode({ ...job, parallel: PARALLEL_WAITING })),
       clientNode: () => measure(many, WARM_UP, naiveClientNode),
       kubectl: () => measure(few, 0, (job) => kubectlApply(kubectlPath, job)),
       helm: () => measure(few, 0, (job) => helmInstall(helm, job)),
@@ -81,12 +82,13 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
   return figuresOf(costs);
 }
 
-type Client = "worker" | "clientGo" | "clientGoWaits" | "clientNode" | "kubectl" | "helm";
+type Client = "worker" | "clientGo" | "clientGoWaits" | "leastInNode" | "clientNode" | "kubectl" | "helm";
 
 const NAMES: Readonly<Record<Client, string>> = {
   worker: "worker",
   clientGo: "client-go program",
   clientGoWaits: "client-go program that waits",
+  leastInNode: "the least in Node.js",
   clientNode: "client-node as in its README",
   kubectl: "kubectl apply --server-side",
   helm: "helm install",
@@ -105,6 +107,11 @@ function figuresOf(costs: Readonly<Record<Client, readonly PerStart[]>>): readon
     }),
     ofRounds("worker against client-go, CPU", "x", against("clientGo", cpu), { op: "<=", value: 2 }),
     ofRounds("worker against client-go that waits, CPU", "x", against("clientGoWaits", cpu)),
+    ofRounds(
+      "the least in Node.js against client-go, CPU",
+      "x",
+      perRound(costs, ({ leastInNode: least, clientGo: go }) => cpu(least) / cpu(go)),
+    ),
     ofRounds("worker against client-node, CPU", "x", against("clientNode", cpu), { op: "<=", value: 0.35 }),
     ofRounds("worker against client-go, starts a second", "x", against("clientGo", rate), { op: ">=", value: 0.95 }),
   ];

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { startRedis } from "@repl/testkit";
+import { pin } from "../frame/cpu.ts";
 
 /** What N starts took a client. */
 export interface Cost {
@@ -57,6 +59,13 @@ export function clientGo(
 /** client-node as its README shows it. */
 export function naiveClientNode(job: Job): Promise<Cost> {
   return measured(process.execPath, [join(HERE, "naive-client-node.ts"), ...argumentsOf(job)]);
+}
+
+/** The least that Node.js takes for a start; needs a Redis. */
+export async function leastInNode(job: Job): Promise<Cost> {
+  await using redis = await startRedis();
+  pin(redis.pid, "rest");
+  return await measured(process.execPath, [join(HERE, "least-in-node.ts"), ...argumentsOf(job), redis.url]);
 }
 
 /** `kubectl apply --server-side` of the rendered text. */
