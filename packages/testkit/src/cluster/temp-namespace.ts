@@ -5,7 +5,7 @@ import type { ApiClient } from "./api-client.ts";
 /** A namespace that is a test's own. */
 export interface TempNamespace extends AsyncDisposable {
   readonly name: string;
-  /** Deletes it and waits until it is gone, which takes a real cluster some 6 s. May be called twice. */
+  /** Deletes it and waits until it is gone, which takes a real cluster some 6 s, with 300 repls in it up to two minutes. May be called twice. */
   delete(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export async function tempNamespace(cluster: Pick<ApiClient, "request">): Promis
     await cluster.request("DELETE", path);
     await waitFor(async () => (await cluster.request("GET", path)).status === 404, {
       what: `namespace ${name} to be gone`,
-      timeoutMs: 60_000,
+      timeoutMs: 180_000,
       intervalMs: 100,
     });
   };
