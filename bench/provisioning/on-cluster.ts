@@ -25,7 +25,8 @@ const PARALLEL_WAITING = 4 * PARALLEL;
 /** The same starts by every client on a real control plane. */
 export const onCluster: Benchmark = {
   name: "on-cluster",
-  about: "starts on a real control plane, in alternation: worker, client-go, client-node, kubectl apply, helm install",
+  about:
+    "starts on a real control plane, in alternation: worker, client-go, the least in Node.js, client-node, kubectl apply, helm install",
   special: "the test cluster (script/cluster) and helm (tools/helm)",
   uses: ["go", "kubernetes"],
   run,

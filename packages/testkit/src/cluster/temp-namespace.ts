@@ -5,7 +5,7 @@ import type { ApiClient } from "./api-client.ts";
 /** A namespace that is a test's own. */
 export interface TempNamespace extends AsyncDisposable {
   readonly name: string;
-  /** Deletes it and waits until it is gone, which takes a real cluster some 6 s, with 300 repls in it up to two minutes. May be called twice. */
+  /** Deletes it and waits until it is gone, which takes a real cluster some 6 s, with 300 repls in it a minute or more. May be called twice. */
   delete(): Promise<void>;
 }
 
