@@ -83,7 +83,7 @@ test("a start costs a worker three writes, seven Redis round trips, and no conne
 test("starts that wait cost a worker three renewals in the length of a lease, however many they are", {
   timeout: 150_000,
 }, async () => {
-  const [leaseSeconds, seconds] = [2, 6];
+  const [leaseSeconds, seconds] = [4, 8];
   await using target = await openCountedSimulator();
   await using redis = await startRedisWithWorker();
   const env = {
