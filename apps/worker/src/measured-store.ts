@@ -52,8 +52,11 @@ export function measureStore(store: JobStore, metrics: WorkerMetrics): JobStore 
       return hold;
     },
     async settle(lease, state, change) {
-      const attempt = attempts.get(lease.token);
-      const hold = await store.settle(lease, state, change).finally(() => attempts.delete(lease.token));
+      let attempt: Measured | undefined;
+      const hold = await store.settle(lease, state, change).finally(() => {
+        attempt = attempts.get(lease.token); // Not before: a renewal that was under way may have been heard meanwhile.
+        attempts.delete(lease.token);
+      });
       if (attempt === undefined) return hold;
       if (hold !== "ok") {
         metrics.attemptEnded(attempt.kind, hold, "");

@@ -81,6 +81,16 @@ test("an attempt that was cancelled or lost counts once, as that", async () => {
   expect(await value("repl_lease_losses_total")).toBe(1);
 });
 
+test("an attempt that a renewal and its own settlement find lost in the same moment counts once", async () => {
+  const { store, begin, value, prefix } = setup();
+  const lost = await begin("start", "demo");
+  await redis.set(`${prefix}:lease:demo`, "another");
+  const heard = await Promise.all([store.renew([lost]), store.settle(lost, "queued", {})]);
+  expect(heard).toEqual([["lost"], "lost"]);
+  expect(await value(attempts("start", "lost"))).toBe(1);
+  expect(await value("repl_lease_losses_total")).toBe(1);
+});
+
 test("calls by verb, resource and class; sweeps by what they found; watches as they are now", async () => {
   const { metrics, registry, value } = setup();
   metrics.called({ verb: "create", resource: "deployments", class: "ok", durationMs: 20 });

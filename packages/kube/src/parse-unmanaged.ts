@@ -5,7 +5,7 @@ const MANAGED_FIELDS = ',"managedFields":[';
  * half of the work of parsing it, since they have the objects' own names and uids for keys.
  *
  * The text is cut before it is parsed. A list of managed fields has no list in it, so its end is the first bracket that closes one
- * (metav1.FieldsV1). Where that bracket is part of a key the cut leaves an odd number of quotes, and the whole is parsed.
+ * (metav1.FieldsV1). Where that bracket is part of a key what is left is no JSON, and the whole is parsed.
  * @throws {SyntaxError} where the text is no JSON
  */
 export function parseUnmanaged(text: string): unknown {
