@@ -21,6 +21,8 @@ const PARALLEL = 32;
 const WARM_UP = 100;
 /** Starts at a time of who holds each until its workload is available, where the others hold one for its three writes alone. */
 const PARALLEL_WAITING = 4 * PARALLEL;
+/** Of a namespace with all starts of a measurement in it. */
+const GONE_WITHIN_MS = 180_000;
 
 /** The same starts by every client on a real control plane. */
 export const onCluster: Benchmark = {
@@ -52,7 +54,7 @@ async function run({ quick, say }: BenchContext): Promise<readonly Figure[]> {
 
   /** Each measurement in a namespace of its own, which is removed with all that is in it. */
   const measure = async (count: number, warmUp: number, client: (job: Job) => Promise<Cost>): Promise<PerStart> => {
-    await using namespace = await tempNamespace(cluster);
+    await using namespace = await tempNamespace(cluster, GONE_WITHIN_MS);
     const name = `m${++measurements}`;
     const place = { kubeconfigPath, namespace: namespace.name, templatePath: TEMPLATE, parallel: PARALLEL };
     const since = performance.now();

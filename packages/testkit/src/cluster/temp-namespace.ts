@@ -5,15 +5,19 @@ import type { ApiClient } from "./api-client.ts";
 /** A namespace that is a test's own. */
 export interface TempNamespace extends AsyncDisposable {
   readonly name: string;
-  /** Deletes it and waits until it is gone, which takes a real cluster some 6 s, with 300 repls in it a minute or more. May be called twice. */
+  /** Deletes it and waits until it is gone, which takes a real cluster some 6 s. May be called twice. */
   delete(): Promise<void>;
 }
 
 /**
  * Creates a namespace `t-<random>` and waits for its default ServiceAccount, without which pods are refused.
+ * @param goneWithinMs the longest wait for its end; one with hundreds of repls in it may take more than a minute
  * @throws Error when the API server refuses it.
  */
-export async function tempNamespace(cluster: Pick<ApiClient, "request">): Promise<TempNamespace> {
+export async function tempNamespace(
+  cluster: Pick<ApiClient, "request">,
+  goneWithinMs = 60_000,
+): Promise<TempNamespace> {
   const name = `t-${randomBytes(5).toString("hex")}`;
   const path = `/api/v1/namespaces/${name}`;
   const created = await cluster.request("POST", "/api/v1/namespaces", {
@@ -30,7 +34,7 @@ export async function tempNamespace(cluster: Pick<ApiClient, "request">): Promis
     await cluster.request("DELETE", path);
     await waitFor(async () => (await cluster.request("GET", path)).status === 404, {
       what: `namespace ${name} to be gone`,
-      timeoutMs: 180_000,
+      timeoutMs: goneWithinMs,
       intervalMs: 100,
     });
   };
